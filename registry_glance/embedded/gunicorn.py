@@ -1,0 +1,61 @@
+"""Gunicorn as the server of Keystone and of Glance."""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .ports import LOOPBACK
+from .process import Process
+
+_CONFIG = """\
+# Glance asks for it when the interpreter ends, which is too late for a first import.
+import concurrent.futures.thread
+
+wsgi_app = {application!r}
+bind = {address!r}
+worker_class = "gthread"
+workers = {workers}
+threads = {threads}
+# Load the service once and fork: half the start-up time, and a dead worker is back at once.
+preload_app = True
+# Longer than a client's connection pool keeps a connection, so that the client closes first.
+keepalive = 75
+# Glance's `id=in:` lists and filters make long request lines.
+limit_request_line = 8190
+graceful_timeout = 5
+control_socket_disable = True
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A WSGI application to be served on a loopback port."""
+
+    name: str
+    application: str
+    port: int
+    workers: int
+    threads: int
+
+    @property
+    def url(self) -> str:
+        """The server's root address, without a slash at the end."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def process(self, folder: Path, log: Path, environment: dict[str, str]) -> Process:
+        """Write the server's configuration into `folder` and return its process, not started."""
+        config = folder / "gunicorn.conf.py"
+        config.write_text(self._config())
+        # By the environment: Keystone reads the command line as its own.
+        options = {"GUNICORN_CMD_ARGS": f"--config {shlex.quote(str(config))}"}
+        command = [sys.executable, "-m", "gunicorn"]
+        return Process(self.name, command, log, {**environment, **options}, folder)
+
+    def _config(self) -> str:
+        return _CONFIG.format(
+            application=self.application,
+            address=f"{LOOPBACK}:{self.port}",
+            workers=self.workers,
+            threads=self.threads,
+        )

@@ -1,0 +1,1 @@
+"""The only door to Glance's API, and what runs inside Glance."""
