@@ -12,6 +12,10 @@ _CONFIG = """\
 # Glance asks for it when the interpreter ends, which is too late for a first import.
 import concurrent.futures.thread
 
+from registry_glance.embedded import transactions
+
+transactions.install()
+
 wsgi_app = {application!r}
 bind = {address!r}
 worker_class = "gthread"
