@@ -1,15 +1,74 @@
-"""What all tests share: a registry to talk to."""
+"""What all tests share: a cloud, and registries on it.
+
+REGISTRY_GLANCE_TEST_REGISTRY=HOST:PORT makes the tests that only need some registry use that one.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
-from tests.registry import Registry
+from registry_glance.embedded.cloud import Cloud
+from registry_glance.embedded.errors import CannotStart
+from tests.registry import Registry, RegistryProcess, settings
+
+StartRegistry = Callable[..., RegistryProcess]
 
 
 @pytest.fixture(scope="session")
-def registry() -> Iterator[Registry]:
-    yield Registry(os.environ["REGISTRY_GLANCE_TEST_REGISTRY"])
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A real Keystone and a real Glance; skipped where these are not installed."""
+    try:
+        cloud = Cloud(tmp_path_factory.mktemp("cloud"), keystone_port=0, glance_port=0)
+    except CannotStart as reason:
+        pytest.skip(str(reason))
+    cloud.start()
+    yield cloud
+    cloud.stop()
+
+
+@pytest.fixture(scope="session")
+def registry(request: pytest.FixtureRequest) -> Registry:
+    """A registry for all tests: what one puts there, others may see."""
+    given = os.environ.get("REGISTRY_GLANCE_TEST_REGISTRY")
+    return Registry(given) if given else request.getfixturevalue("shared_registry")
+
+
+@pytest.fixture(scope="session")
+def shared_registry(
+    cloud: Cloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RegistryProcess]:
+    """Our registry, with its default settings."""
+    with registries(cloud, tmp_path_factory) as start:
+        yield start()
+
+
+@pytest.fixture
+def start_registry(
+    cloud: Cloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StartRegistry]:
+    """Start one more registry: `start_registry(cache={"size": "1 GiB"})`."""
+    with registries(cloud, tmp_path_factory) as start:
+        yield start
+
+
+@contextmanager
+def registries(cloud: Cloud, folders: pytest.TempPathFactory) -> Iterator[StartRegistry]:
+    """What starts registries, and stops them at the end."""
+    started: list[RegistryProcess] = []
+
+    def start(**changes: Any) -> RegistryProcess:
+        folder = folders.mktemp("registry")
+        started.append(RegistryProcess(folder, settings(cloud, folder / "state", changes)))
+        started[-1].start()
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for registry in started:
+            registry.stop()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import subprocess
+import signal
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from registry_glance.embedded.cloud import CLOUD_NAME, Cloud
+from registry_glance.embedded.ports import LOOPBACK, pick_free
+from registry_glance.embedded.process import Process
 
 MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -20,12 +23,6 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-#: seconds until a new registry answers, and until one that was asked to end has ended
-START, STOP = 60.0, 30.0
-
-
-class RegistryFailed(Exception):
-    """The registry did not come up; its log says why."""
 
 
 @dataclass(frozen=True)
@@ -64,59 +61,56 @@ class Registry:
                 json.load(answer),
             )
 
-    def answers(self) -> bool:
-        """Whether it is ready to serve; 401 is an answer too."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/v2/", timeout=5):
-                return True
-        except urllib.error.HTTPError as refused:
-            return refused.code == 401
-        except OSError:
-            return False
-
 
 class RegistryProcess(Registry):
-    """`registry-glance serve`, in a folder of its own."""
+    """`registry-glance serve`, with all it writes in one folder."""
 
-    def __init__(self, address: str, folder: Path, settings: Mapping[str, object]) -> None:
-        super().__init__(address)
-        self.folder = folder
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        super().__init__(f"{LOOPBACK}:{pick_free()}")
         self.config = folder / "config.yml"
-        self.config.write_text(json.dumps({**settings, "listen": address}))  # JSON is YAML
-        self._log = folder / "log"
+        self.config.write_text(json.dumps({"listen": self.address, **settings}))  # JSON is YAML
+        argv = [sys.executable, "-m", "registry_glance", "serve", "-c", str(self.config)]
+        self._process = Process("registry-glance", argv, folder / "log")
 
     @property
     def pid(self) -> int:
-        """Its process id."""
-        return self.process.pid
+        """The process id of `registry-glance serve`."""
+        return self._process.pid
 
     @property
     def log(self) -> str:
         """What it has said so far."""
-        return self._log.read_text()
+        return self._process.log.read_text()
 
     def start(self) -> None:
-        """Return when it answers. Raises RegistryFailed."""
-        argv = [sys.executable, "-m", "registry_glance", "serve", "-c", str(self.config)]
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(argv, stdout=log, stderr=log, env={**os.environ})
-        deadline = time.monotonic() + START
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise RegistryFailed(self.log[-3000:])
-            time.sleep(0.1)
+        """Return when GET /v2/ is answered with 200. Raises CannotStart."""
+        self._process.start()
+        self._process.wait_answering(f"{self.url}/v2/")
 
     def stop(self) -> None:
-        """Ask it to end, and wait."""
-        self.process.terminate()
-        try:
-            self.process.wait(STOP)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
+        """Ask it to end, and wait; may be called twice."""
+        self._process.stop(timeout=30)
 
     def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        self.process.kill()
-        self.process.wait()
+        """End it and its workers at once, as a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.stop()
+
+
+def settings(cloud: Cloud, state: Path, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """config.yml for a registry on `cloud`; `changes` may reach into it at any depth."""
+    base = {
+        "cloud": {"name": CLOUD_NAME, "config_file": str(cloud.clouds_yaml)},
+        "state": str(state),
+    }
+    return merged(base, changes)
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes`, dictionary by dictionary."""
+    result = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if both else value
+    return result

@@ -23,8 +23,8 @@ class Client(Protocol):
         """Take what is at `reference`; nothing of it is on the client's side before."""
 
 
-class Copier:
-    """A client that copies images from and to folders, as they are."""
+class Workplace:
+    """A client's corner of the disk."""
 
     run: Program
 
@@ -35,18 +35,17 @@ class Copier:
         """An empty folder."""
         return Path(mkdtemp(dir=self.folder))
 
+
+class Copier(Workplace):
+    """A client that copies images from and to folders, as they are."""
+
     def layout(self, *images: Image) -> str:
         """An OCI image layout of one image, or of an index when there are several; its tag."""
         return f"{write_layout(self.new_folder(), images, 'made')}:made"
 
 
-class Unpacker:
+class Unpacker(Workplace):
     """A client that keeps images as root file systems; what it pushes it packs anew."""
-
-    run: Program
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
 
     def push(self, image: Image, reference: str) -> None:
         self.load(image, reference)
@@ -56,8 +55,8 @@ class Unpacker:
         """Bring `image` to the client's store, under that name."""
         self.run("load", "--input", image.write_archive(self.folder / "load.tar", reference))
 
-    def files(self, reference: str) -> dict[str, str]:
-        """path -> digest of the files that a container of this image would see."""
+    def files(self, reference: str) -> dict[str, bytes]:
+        """path -> content of the files that a container of this image would see."""
         container = self.run.output("create", "--network=none", reference).decode().strip()
         try:
             return unpacked(self.run.output("export", container))

@@ -16,7 +16,6 @@ from typing import Any
 from tests.clients.tarballs import packed
 
 OCI = "application/vnd.oci.image"
-ARCHITECTURES = ("amd64", "arm64")
 
 
 def digest(data: bytes) -> str:
@@ -47,11 +46,11 @@ class Image:
         return tuple(gzip.compress(tar, compresslevel=1, mtime=0) for tar in self.tars)
 
     @property
-    def files(self) -> dict[str, str]:
-        """path -> digest of what a container sees there."""
-        seen: dict[str, str] = {}
+    def files(self) -> dict[str, bytes]:
+        """path -> content, as a container sees it."""
+        seen: dict[str, bytes] = {}
         for layer in self.layers:
-            seen |= {path: digest(content) for path, content in layer.items()}
+            seen |= layer
         return seen
 
     @property

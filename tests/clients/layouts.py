@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.clients.images import OCI, Image, canonical, descriptor, digest, index_of
-from tests.clients.images import platform_descriptor
+from tests.clients.images import (
+    OCI,
+    Image,
+    canonical,
+    descriptor,
+    digest,
+    index_of,
+    platform_descriptor,
+)
 
 
 def write_layout(folder: Path, images: Iterable[Image], tag: str) -> Path:

@@ -16,7 +16,7 @@ class ProgramFailed(AssertionError):
     """A program ended with something else than 0."""
 
     def __init__(self, done: subprocess.CompletedProcess[bytes]) -> None:
-        self.output = f"{done.stdout.decode(errors='replace')}{done.stderr.decode(errors='replace')}"
+        self.output = (done.stdout + done.stderr).decode(errors="replace")
         super().__init__(f"{' '.join(done.args)}\nended with {done.returncode}:\n{self.output}")
 
 

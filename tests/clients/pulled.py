@@ -18,7 +18,7 @@ class Pulled:
 
     manifest: str
     config: str
-    files: dict[str, str]
+    files: dict[str, bytes]
 
     def holds(self, image: Image) -> bool:
         """Whether it is `image`: the same configuration, and its files with their content."""
@@ -37,17 +37,15 @@ def from_layout(folder: Path) -> Pulled:
 def from_folder(folder: Path) -> Pulled:
     """Read the folder that skopeo writes for `dir:`."""
     manifest = (folder / "manifest.json").read_bytes()
+    digests = {digest(manifest): manifest}
     return _from_blobs(
-        digest(manifest),
-        lambda of: manifest
-        if of == digest(manifest)
-        else (folder / of.removeprefix("sha256:")).read_bytes(),
+        digest(manifest), lambda of: digests.get(of) or (folder / of[len("sha256:") :]).read_bytes()
     )
 
 
 def _from_blobs(manifest: str, blob: Callable[[str], bytes]) -> Pulled:
     content = json.loads(blob(manifest))
-    files: dict[str, str] = {}
+    files: dict[str, bytes] = {}
     for layer in content["layers"]:
         files |= unpacked(blob(layer["digest"]))
     return Pulled(manifest, content["config"]["digest"], files)

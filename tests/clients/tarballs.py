@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
@@ -19,11 +18,11 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return into.getvalue()
 
 
-def unpacked(tar: bytes) -> dict[str, str]:
-    """path -> digest of the plain files of a tar, compressed or not."""
+def unpacked(tar: bytes) -> dict[str, bytes]:
+    """path -> content of the plain files of a tar, compressed or not."""
     found = {}
     with tarfile.open(fileobj=io.BytesIO(tar)) as members:
         for entry in members:
             if entry.isreg() and (content := members.extractfile(entry)):
-                found[entry.name.removeprefix("./").lstrip("/")] = f"sha256:{hashlib.sha256(content.read()).hexdigest()}"
+                found[entry.name.removeprefix("./").lstrip("/")] = content.read()
     return found
