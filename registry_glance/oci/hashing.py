@@ -26,14 +26,19 @@ class Context(NamedTuple):
     size: int
     block: int
     output: int
+    #: the number of bits taken in, as two words, after the `output` bytes of chaining value
+    counter: str
 
 
-CONTEXTS = {"sha256": Context("SHA256", 112, 64, 32), "sha512": Context("SHA512", 216, 128, 64)}
+CONTEXTS = {
+    "sha256": Context("SHA256", 112, 64, 32, "=II"),
+    "sha512": Context("SHA512", 216, 128, 64, "=QQ"),
+}
 
 
 @cache
 def _libcrypto() -> ctypes.CDLL | None:
-    """OpenSSL's libcrypto, if it has the functions of openssl/sha.h."""
+    """OpenSSL's libcrypto, if it has the functions and structures of openssl/sha.h."""
     try:
         library = ctypes.CDLL(ctypes.util.find_library("crypto") or "")
         for context in CONTEXTS.values():
@@ -42,9 +47,32 @@ def _libcrypto() -> ctypes.CDLL | None:
                 ctypes.c_char_p,
                 ctypes.c_size_t,
             )
+            _probe(library, context)
     except (OSError, AttributeError):
         return None
     return library
+
+
+def _probe(library: ctypes.CDLL, context: Context) -> None:
+    """Raise OSError unless the counters lie where `resume` looks for them.
+
+    BoringSSL's libcrypto has the same functions on other structures.
+    """
+    buffer = ctypes.create_string_buffer(2 * context.size)
+    getattr(library, f"{context.functions}_Init")(buffer)
+    getattr(library, f"{context.functions}_Update")(
+        buffer, bytes(context.block + 3), context.block + 3
+    )
+    if _counters(context, buffer.raw[: context.size]) != (context.block + 3, 3, context.output):
+        raise OSError("libcrypto has other structures than OpenSSL's")
+
+
+def _counters(context: Context, raw: bytes) -> tuple[int, int, int]:
+    """Bytes taken in, bytes of them still pending, and the length of the digest."""
+    low, high = struct.unpack_from(context.counter, raw, context.output)
+    pending, length = struct.unpack_from("=II", raw, context.size - 8)
+    bits = high << (4 * struct.calcsize(context.counter)) | low
+    return bits // 8, pending, length
 
 
 class RunningHash:
@@ -85,20 +113,25 @@ class RunningHash:
 
         A state comes from outside: its counters index memory inside OpenSSL, so they are checked.
         """
+        raw = _decoded(algorithm, state)
+        if raw is None or _libcrypto() is None:
+            return None
         running = cls(algorithm)
-        context = running._context
-        try:
-            raw = b85decode(state)
-        except ValueError:
+        taken, pending, length = _counters(running._context, raw)
+        if (pending, length) != (taken % running._context.block, running._context.output):
             return None
-        if running._library is None or len(raw) != context.size:
-            return None
-        pending, length = struct.unpack("=II", raw[-8:])
-        if pending >= context.block or length != context.output:
-            return None
-        ctypes.memmove(running._buffer, raw, context.size)
+        ctypes.memmove(running._buffer, raw, len(raw))
         return running
 
     def _call(self, function: str, *arguments: object) -> None:
         if self._library is not None:
             getattr(self._library, f"{self._context.functions}_{function}")(*arguments)
+
+
+def _decoded(algorithm: str, state: str) -> bytes | None:
+    """The context that `state` stands for, if it is one of this algorithm by its size."""
+    try:
+        raw = b85decode(state)
+    except ValueError:
+        return None
+    return raw if algorithm in CONTEXTS and len(raw) == CONTEXTS[algorithm].size else None
