@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from registry_glance.errors import RangeNotSatisfiable, UploadInvalid
 
-RANGE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*", re.ASCII)
+RANGE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*", re.ASCII | re.IGNORECASE)
+#: Beyond the end of every blob, and the only such position that is ever counted with.
+FAR = 1 << 63
 #: OCI Distribution 1.1, "Pushing a blob in chunks"; `bytes ` and `/size` are what RFC 9110 adds.
 CONTENT_RANGE = re.compile(r"(?:bytes[ =])?(\d{1,19})-(\d{1,19})(?:/(?:\d{1,19}|\*))?", re.ASCII)
 
@@ -34,9 +36,9 @@ def requested(header: str | None, size: int) -> Range | None:
         return None
     first, last = match.groups()
     if first == "":
-        wanted = Range(max(size - int(last), 0), size)
+        wanted = Range(max(size - _position(last), 0), size)
     else:
-        wanted = Range(int(first), min(int(last) + 1, size) if last else size)
+        wanted = Range(_position(first), min(_position(last) + 1, size) if last else size)
     if wanted.start >= wanted.stop:
         raise RangeNotSatisfiable(size)
     return wanted
@@ -50,3 +52,9 @@ def chunk(header: str | None) -> Range | None:
     if match is None or int(match.group(1)) > int(match.group(2)):
         raise UploadInvalid("invalid Content-Range", detail={"Content-Range": header[:80]})
     return Range(int(match.group(1)), int(match.group(2)) + 1)
+
+
+def _position(digits: str) -> int:
+    """`int`, which raises above 4,300 digits; anything too long for a blob is `FAR`."""
+    significant = digits.lstrip("0")
+    return min(int(significant or "0"), FAR) if len(significant) < 20 else FAR
