@@ -17,8 +17,16 @@ SCHEMA1 = frozenset({DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED})
 
 OCTET_STREAM = "application/octet-stream"
 
+#: What clients send when they don't say what a manifest is: curl, and tools that know only JSON.
+GENERIC = frozenset(
+    {"", OCTET_STREAM, "application/json", "application/x-www-form-urlencoded", "text/plain"}
+)
+
 #: Layers that need not be in a registry (OCI Image 1.1, "Non-distributable Layers").
-NON_DISTRIBUTABLE = ("application/vnd.oci.image.layer.nondistributable.", "application/vnd.docker.image.rootfs.foreign.")
+NON_DISTRIBUTABLE = (
+    "application/vnd.oci.image.layer.nondistributable.",
+    "application/vnd.docker.image.rootfs.foreign.",
+)
 
 
 def is_distributable(media_type: str) -> bool:
