@@ -10,7 +10,7 @@ Specification 1.1, "Error Codes", and of Docker's registry API for what that lis
     ├── UploadUnknown, UploadInvalid, UploadOutOfOrder
     ├── ManifestUnknown, ManifestInvalid, ManifestTooLarge, ManifestBlobUnknown
     ├── RangeNotSatisfiable
-    ├── Unsupported, NotFound, PaginationInvalid
+    ├── Unsupported, NotFound, PaginationInvalid, TooManyTags
     ├── Denied, TooLarge, StorageFull
     ├── Corrupt
     └── Unavailable
@@ -111,6 +111,10 @@ class PaginationInvalid(RegistryError):
     """`n` that is no number of results."""
 
 
+class TooManyTags(RegistryError):
+    """More tags in one push than are allowed."""
+
+
 class Denied(RegistryError):
     """What Glance, a policy or a protected tag forbids."""
 
@@ -164,6 +168,7 @@ ANSWERS: dict[type[RegistryError], Answer] = {
     Unsupported: Answer(405, "UNSUPPORTED", "the operation is unsupported"),
     NotFound: Answer(404, "UNSUPPORTED", "no such path"),
     PaginationInvalid: Answer(400, "PAGINATION_NUMBER_INVALID", "invalid number of results"),
+    TooManyTags: Answer(414, "UNSUPPORTED", "too many tags in one request"),
     Denied: Answer(403, "DENIED", "requested access to the resource is denied"),
     TooLarge: Answer(413, "SIZE_INVALID", "Glance's quota or size limit is exceeded"),
     StorageFull: Answer(507, "STORAGE_FULL", "no space left"),

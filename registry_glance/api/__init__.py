@@ -1,0 +1,1 @@
+"""HTTP, and nothing else: requests are read, the store is asked, answers are written."""

@@ -1,0 +1,32 @@
+"""The composition root: the one place that builds things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from registry_glance.api.access import Gate, everybody
+from registry_glance.api.dispatch import Dispatcher
+from registry_glance.api.routes import ROUTES
+from registry_glance.config import Config
+from registry_glance.store.contract import Store
+
+
+def build(config: Config) -> Flask:
+    """The registry on Glance. To be called in the process that serves: sessions survive no fork."""
+    from registry_glance.store.glance import connect
+
+    return create_app(config, connect(config))
+
+
+def create_app(
+    config: Config, store: Store | Callable[[], Store], gate: Gate | None = None
+) -> Flask:
+    """The registry on a store, or on what a function finds for each request.
+
+    `gate` decides who is let in and what he sees; without one everybody sees `store`.
+    """
+    app = Flask("registry_glance", static_folder=None)
+    app.before_request(Dispatcher(config, gate or everybody(store), ROUTES))
+    return app

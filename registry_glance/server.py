@@ -1,0 +1,157 @@
+"""Gunicorn as our HTTP server: what it is told, and the patience it lacks."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+
+from registry_glance.config import Config
+from registry_glance.errors import RegistryError
+
+logger = logging.getLogger(__name__)
+
+#: mallopt(3): by default every thread may get an arena of its own, which keeps what it once had.
+M_ARENA_MAX, ARENAS = -8, 2
+#: gunicorn's exit status for "the application cannot be loaded": it does not try again.
+APP_LOAD_ERROR = 4
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def serve(config: Config, build: Callable[[Config], Flask]) -> int:
+    """Serve what `build` makes in every worker, until a signal; the exit status."""
+    set_up_logging(config.log.level)
+    bound_memory()
+    try:
+        Server(config, build).run()
+    except SystemExit as end:
+        return 1 if end.code else 0
+    return 0
+
+
+def set_up_logging(level: str) -> None:
+    """Log to standard error; libraries only what is wrong, for their details hold secrets."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    logging.getLogger("registry_glance").setLevel(level.upper())
+
+
+def bound_memory() -> None:
+    """Keep many threads from keeping much memory, where the C library is glibc."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, ARENAS)
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with our settings and none from elsewhere."""
+
+    def __init__(self, config: Config, build: Callable[[Config], Flask]) -> None:
+        self._config = config
+        self._build = build
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in options(self._config).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The application, in the worker: sessions and locks do not survive a fork."""
+        try:
+            return self._build(self._config)
+        except RegistryError as error:
+            logger.error("cannot start: %s", error or type(error).__name__)
+            sys.exit(APP_LOAD_ERROR)
+
+
+def options(config: Config) -> dict[str, Any]:
+    """Gunicorn's settings."""
+    return {
+        "bind": [config.listen],
+        "workers": config.workers,
+        "worker_class": worker(config.limits.idle),
+        "threads": config.threads,
+        "worker_connections": max(1000, 4 * config.threads),
+        # Workers tell that they live from their main thread, however long a body takes.
+        "timeout": 120,
+        "graceful_timeout": 25,
+        # Longer than clients keep idle connections, so that they close first.
+        "keepalive": 75,
+        "sendfile": True,
+        "limit_request_line": 8190,
+        "limit_request_fields": 100,
+        "limit_request_field_size": 8190,
+        # Nobody is believed who says that he forwards for somebody else.
+        "forwarded_allow_ips": "",
+        "forwarder_headers": "",
+        "control_socket_disable": True,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": config.log.level,
+        "proc_name": "registry-glance",
+    }
+
+
+def worker(idle: float) -> type[ThreadWorker]:
+    """Gunicorn's threaded worker, on sockets that give a silent client up after `idle` seconds.
+
+    Gunicorn itself waits for ever, and would so lend its threads to whoever stalls.
+    """
+
+    class Worker(ThreadWorker):  # type: ignore[misc]
+        def enqueue_req(self, conn: TConn) -> None:
+            if not isinstance(conn.sock, PatientSocket):
+                conn.sock = PatientSocket(idle, fileno=conn.sock.detach())
+            super().enqueue_req(conn)
+
+    return Worker
+
+
+def _as_reset(method: Callable[P, R]) -> Callable[P, R]:
+    """To gunicorn a client that stalls is one that has gone: nothing to be logged at length."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except TimeoutError as error:
+            raise ConnectionResetError(errno.ECONNRESET, "the client stalls") from error
+
+    return call
+
+
+class PatientSocket(socket.socket):
+    """A socket on which "blocking" means: for at most `idle` seconds without a byte."""
+
+    def __init__(self, idle: float, *, fileno: int) -> None:
+        super().__init__(fileno=fileno)
+        self._idle = idle
+
+    def setblocking(self, flag: bool) -> None:
+        self.settimeout(self._idle if flag else 0.0)
+
+    @_as_reset
+    def recv(self, *args: Any) -> bytes:
+        return super().recv(*args)
+
+    @_as_reset
+    def sendall(self, *args: Any) -> None:
+        super().sendall(*args)
+
+    @_as_reset
+    def sendfile(self, *args: Any, **kwargs: Any) -> int:
+        return super().sendfile(*args, **kwargs)
