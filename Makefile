@@ -1,0 +1,46 @@
+# The first command on a fresh machine is `make up`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Options for the program that is run, as in: make up ARGS="--port 0"
+ARGS ?=
+
+.PHONY: up test conformance bench clean
+
+up: $(VENV)/embedded.stamp
+	@exec $(BIN)/registry-glance up $(ARGS)
+
+test: $(VENV)/test.stamp
+	$(BIN)/pytest $(ARGS)
+
+conformance: $(VENV)/test.stamp
+	$(BIN)/pytest tests/conformance $(ARGS)
+
+bench: $(VENV)/embedded.stamp
+	$(BIN)/python -m bench $(ARGS)
+
+# Your images are in var/, which stays.
+clean:
+	-@test ! -x $(BIN)/registry-glance || $(BIN)/registry-glance down
+	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info results
+
+$(VENV)/embedded.stamp: extras := embedded
+$(VENV)/test.stamp: extras := embedded,test
+$(VENV)/%.stamp: setup.py pyproject.toml | $(BIN)/pip
+	@echo "installing registry-glance[$(extras)] into $(VENV), this takes a minute or two"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(extras)]'
+	@touch $@
+
+# Debian's python3 comes without venv and pip.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "registry-glance needs Python 3.11 or newer: make PYTHON=python3.x" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	    echo "installing the package python3-venv"; \
+	    apt-get -qq update && apt-get -qq install --yes --no-install-recommends python3-venv >/dev/null; \
+	  else \
+	    echo "venv is missing; run: sudo apt-get install python3-venv" >&2; exit 1; \
+	  fi
+	@$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,57 @@
+"""The command `registry-glance`: one file for each of its commands.
+
+A command's module has `add_arguments(parser)` and `run(args)`, which returns the exit code. Only
+the module of the command that was called is imported.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from registry_glance import __version__
+
+COMMANDS = {
+    "serve": "run the registry",
+    "up": "start Keystone, Glance and the registry on this machine",
+    "down": "stop what `up` has started",
+    "status": "say what of it runs",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; what is expected to fail is said in one line."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    args = _parser(argv).parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if not isinstance(error, _expected()):
+            raise
+        print(f"registry-glance: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="registry-glance", description="A container registry whose only storage is Glance."
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        if argv and argv[0] == name:
+            module = importlib.import_module(f"{__name__}.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    from registry_glance.config import ConfigInvalid
+    from registry_glance.embedded.errors import CannotStart
+
+    return (CannotStart, ConfigInvalid)

@@ -1,0 +1,118 @@
+"""The cloud and a registry on it, in one state folder."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import record
+from .cloud import CLOUD_NAME, Cloud
+from .errors import CannotStart
+from .lock import Lock
+from .ports import require_free
+from .process import Process
+
+
+class Deployment:
+    """Keystone, Glance and the registry, which live and stop together.
+
+    `settings` are those of the registry's config.yml, to which the cloud's are added. Raises
+    CannotStart when one runs in the folder already, or when a port is in use.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        listen: tuple[str, int],
+        keystone_port: int | None,
+        glance_port: int | None,
+        settings: Mapping[str, Any],
+    ) -> None:
+        self._state = state.absolute()
+        self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = lock_of(self._state)
+        self._lock.acquire()
+        host, port = listen
+        self._address = f"{_bracketed(host)}:{require_free(port, 'the registry', host)}"
+        self._cloud = Cloud(self._state, keystone_port, glance_port)
+        self._registry = self._registry_process(settings)
+
+    @property
+    def address(self) -> str:
+        """The registry's HOST:PORT, as `docker push` wants it."""
+        host, _, port = self._address.rpartition(":")
+        return f"{_ANYWHERE.get(host, host)}:{port}"
+
+    def start(self) -> None:
+        """Start all and wait until the registry answers; raises CannotStart."""
+        self._cloud.start()
+        self._registry.start()
+        self._registry.wait_answering(f"{self._url}/v2/")
+        record.write(record_of(self._state), self._services())
+
+    def watch(self) -> None:
+        """Return never; raises CannotStart when one of the processes has ended."""
+        while True:
+            for process in self._processes():
+                if not process.is_running:
+                    raise CannotStart(process.obituary())
+            time.sleep(0.3)
+
+    def stop(self) -> None:
+        """Stop what runs, the registry first, so that it can finish what it does."""
+        self._registry.stop()
+        self._cloud.stop()
+        record_of(self._state).unlink(missing_ok=True)
+        self._lock.release()
+
+    @property
+    def _url(self) -> str:
+        return f"http://{self.address}"
+
+    def _processes(self) -> list[Process]:
+        return [self._registry, *self._cloud.processes]
+
+    def _services(self) -> list[record.Service]:
+        urls = {
+            self._registry: self._url,
+            self._cloud.glance_process: self._cloud.glance_url,
+            self._cloud.keystone_process: self._cloud.auth_url,
+        }
+        return [record.Service(process.name, url, process.pid) for process, url in urls.items()]
+
+    def _registry_process(self, settings: Mapping[str, Any]) -> Process:
+        config = self._state / "config.yml"
+        config.write_text(yaml.safe_dump(self._merged(settings), sort_keys=False))
+        command = [sys.executable, "-m", "registry_glance", "serve", "-c", str(config)]
+        # Our address, whatever the environment would make of the file's.
+        environment = {"REGISTRY_GLANCE_LISTEN": self._address}
+        return Process("registry", command, self._state / "log" / "registry.log", environment)
+
+    def _merged(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        cloud = {"name": CLOUD_NAME, "config_file": str(self._cloud.clouds_yaml)}
+        return {
+            **settings,
+            "listen": self._address,
+            "cloud": {**(settings.get("cloud") or {}), **cloud},
+            "state": str(self._state / "registry"),
+        }
+
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+
+
+def lock_of(state: Path) -> Lock:
+    """The lock of a state folder."""
+    return Lock(state / "lock")
+
+
+def record_of(state: Path) -> Path:
+    """Where it is written down what runs in a state folder."""
+    return state / "running.json"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

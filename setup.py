@@ -1,0 +1,49 @@
+"""Packaging of registry-glance."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+EMBEDDED = [
+    "keystone>=30",
+    "glance>=33",
+    "python-openstackclient",
+]
+TEST = [
+    "hypothesis",
+    "moto[server]",
+    "mypy",
+    "pytest",
+    "ruff",
+    "tox",
+    "types-PyYAML",
+    "types-requests",
+]
+
+
+def version() -> str:
+    """The one in registry_glance/__init__.py, read without an import."""
+    source: dict[str, str] = {}
+    exec((Path(__file__).parent / "registry_glance" / "__init__.py").read_text(), source)
+    return source["__version__"]
+
+
+setup(
+    name="registry-glance",
+    version=version(),
+    description="A container registry whose only storage is OpenStack Glance",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["registry_glance*", "nova_driver*"]),
+    include_package_data=True,
+    install_requires=[
+        "PyYAML",
+        "flask>=3",
+        "gunicorn>=27",
+        "keystoneauth1",
+        "python-glanceclient",
+        "requests",
+    ],
+    extras_require={"embedded": EMBEDDED, "test": TEST},
+    entry_points={"console_scripts": ["registry-glance = registry_glance.cli:main"]},
+)
