@@ -186,10 +186,10 @@ class Glance:
     """How Glance is used: sizes in bytes, times in seconds."""
 
     puts: int = setting(4, _whole(1))
+    gets: int = setting(4, _whole(1))
     piece_size: int = setting(256 * MIB, SIZE_OF)
-    timeout: float = setting(60.0, _seconds(0.1))
+    timeout: float = setting(15.0, _seconds(0.1))
     retries: int = setting(4, _whole(0))
-    hidden: bool = setting(True, FLAG)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,260 @@
+"""The door to Glance's Image API v2: one method a call, statuses become errors by their number.
+
+It goes through python-glanceclient's session client (keystoneauth below it), without its model
+layer: a listed row costs that layer a schema validation, and uploads lose their length there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote, urlencode
+
+import requests
+from glanceclient import exc
+from glanceclient.common.http import SessionClient
+from keystoneauth1 import exceptions as keystone
+from keystoneauth1.adapter import Adapter
+
+from registry_glance.errors import (
+    Denied,
+    RegistryError,
+    StorageFull,
+    TooLarge,
+    Unavailable,
+)
+from registry_glance.glance.cloud import Cloud
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+#: Bytes read at once from Glance.
+READ_SIZE = 1 << 18
+#: IDs in one `id=in:`: 80 x 37 bytes stay below the 4,094 of gunicorn's request line.
+IDS_PER_QUERY = 80
+#: Glance's own limit of a page (`api_limit_max`).
+PAGE = 1000
+#: Seconds before the second try; doubled for each further one.
+FIRST_PAUSE = 0.2
+#: Seconds after which no call is repeated any more: clients give up after 30 (moby#53700).
+PATIENCE = 10
+#: Seconds that Glance may take to answer a call without data.
+ANSWER_TIMEOUT = 10
+
+
+class Absent(RegistryError):
+    """404: no such row, or none that these credentials may see."""
+
+
+class Conflict(RegistryError):
+    """409: the ID is or was taken, or the row's state does not allow the call."""
+
+
+class Refused(RegistryError):
+    """400 and whatever else Glance says about a request that it will never accept."""
+
+
+class Sized(Protocol):
+    """Bytes that can be sent again from their start: every iteration begins anew."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+#: HTTP status -> error. What is missing is `Unavailable` from 500 on, and `Refused` below.
+ERRORS: dict[int, type[RegistryError]] = {
+    401: Unavailable,
+    403: Denied,
+    404: Absent,
+    409: Conflict,
+    410: Absent,
+    413: TooLarge,
+    429: Unavailable,
+    507: StorageFull,
+}
+
+
+class Glance:
+    """Glance, with one set of credentials. Safe for use by many threads.
+
+    Every method may raise Unavailable (after `retries` more tries where a repetition does no
+    harm), Denied, and the errors of `ERRORS`. Rows are dictionaries as Glance sends them.
+    """
+
+    def __init__(self, cloud: Cloud, *, timeout: float = 60, retries: int = 4) -> None:
+        self._http = SessionClient(
+            cloud.session(timeout),
+            region_name=cloud.region,
+            interface=cloud.interface,
+            endpoint_override=cloud.endpoint,
+        )
+        self._retries = retries
+
+    def project(self) -> str:
+        """The ID of the project that the credentials are scoped to."""
+        project = self._again(self._http.get_project_id)
+        if project is None:
+            raise Denied("the credentials are not scoped to a project")
+        return str(project)
+
+    def create(self, row: Mapping[str, object]) -> Row:
+        """Make a row with the ID in `row`: the one atomic step Glance has.
+
+        Raises Conflict if the ID is, or ever was, in use. A lost answer is asked for again: a
+        row that is there with these very properties is then ours.
+        """
+        try:
+            return self._post(row)
+        except Unavailable:
+            pass
+        try:
+            return self._again(lambda: self._post(row))
+        except Conflict:
+            found = self.find([str(row["id"])])
+            if found and all(found[0].get(key) == value for key, value in row.items()):
+                return found[0]
+            raise
+
+    def get(self, row_id: str) -> Row:
+        """One row. Raises Absent."""
+        return self._again(lambda: self._json("GET", _path(row_id)))
+
+    def find(self, row_ids: Sequence[str]) -> list[Row]:
+        """Those of the hidden rows with these IDs which exist; in no order."""
+        rows: list[Row] = []
+        for start in range(0, len(row_ids), IDS_PER_QUERY):
+            some = ",".join(row_ids[start : start + IDS_PER_QUERY])
+            rows.extend(self._list(id=f"in:{some}", os_hidden="true"))
+        return rows
+
+    def named(self, name: str) -> list[Row]:
+        """The visible rows of a name, queued ones too."""
+        return list(self._list(name=f"eq:{name}", container_format="docker"))
+
+    def rows(self, *, owner: str, hidden: bool) -> Iterator[Row]:
+        """All docker rows of a project, 1,000 a page; about 1 ms a row."""
+        flag = "true" if hidden else "false"
+        return self._list(owner=owner, os_hidden=flag, container_format="docker")
+
+    def update(self, row_id: str, changes: Mapping[str, object]) -> Row:
+        """Set or add properties in one PATCH. Raises Absent, or Conflict."""
+        patch = json.dumps(
+            [{"op": "add", "path": f"/{key}", "value": value} for key, value in changes.items()]
+        )
+        headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+        return self._again(
+            lambda: self._json("PATCH", _path(row_id), data=patch, headers=dict(headers))
+        )
+
+    def delete(self, row_id: str) -> None:
+        """Remove a row; its ID stays taken. Raises Absent; Denied if it is protected."""
+        self._again(lambda: self._json("DELETE", _path(row_id)))
+
+    def members(self, row_id: str) -> list[str]:
+        """IDs of the projects that a row is shared with."""
+        answer = self._again(lambda: self._json("GET", f"{_path(row_id)}/members"))
+        return [member["member_id"] for member in answer["members"]]
+
+    def add_member(self, row_id: str, project: str) -> None:
+        """Share a row with a project; doing it again is no error."""
+        try:
+            self._json("POST", f"{_path(row_id)}/members", data={"member": project})
+        except Conflict:
+            log.debug("%s is shared with %s already", row_id, project)
+
+    def write(self, row_id: str, body: Sized) -> None:
+        """PUT a queued row's data, with its length; never repeated here.
+
+        Raises Conflict if the row is not queued, TooLarge or StorageFull for want of room.
+        """
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(len(body))}
+        answer = self._raw("PUT", f"{_path(row_id)}/file", headers=headers, data=body)
+        answer.close()
+
+    def read(self, row_id: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """A row's data from `start` to `stop`; raises before the first byte, or Unavailable."""
+        headers = {}
+        if start or stop is not None:
+            headers["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
+        answer = self._again(lambda: self._raw("GET", f"{_path(row_id)}/file", headers=headers))
+        if answer.status_code == 204:
+            raise Absent(f"row {row_id} has no data")
+        return _chunks(answer)
+
+    def _post(self, row: Mapping[str, object]) -> Row:
+        created: Row = self._json("POST", "/v2/images", data=dict(row))
+        return created
+
+    def _list(self, **filters: str) -> Iterator[Row]:
+        url: str | None = f"/v2/images?{urlencode({**filters, 'limit': PAGE}, quote_via=quote)}"
+        while url:
+            page_url = url
+            page = self._again(lambda: self._json("GET", page_url))  # noqa: B023
+            yield from page["images"]
+            url = page.get("next")
+
+    def _json(self, method: str, url: str, **arguments: Any) -> Any:
+        try:
+            _, body = self._http.request(url, method, timeout=ANSWER_TIMEOUT, **arguments)
+        except (exc.HTTPException, exc.CommunicationError, exc.InvalidEndpoint) as error:
+            raise _error(getattr(error, "code", None), str(error)) from error
+        except (keystone.ClientException, requests.RequestException) as error:
+            raise _error(getattr(error, "http_status", None), str(error)) from error
+        return body
+
+    def _raw(self, method: str, url: str, **arguments: Any) -> requests.Response:
+        """Past SessionClient.request, which would send bodies chunked, without a length."""
+        try:
+            answer: requests.Response = Adapter.request(
+                self._http, url, method, stream=True, raise_exc=False, **arguments
+            )
+        except (keystone.ClientException, requests.RequestException, OSError) as error:
+            raise _error(getattr(error, "http_status", None), str(error)) from error
+        if not answer.ok:
+            status = answer.status_code
+            answer.close()
+            raise _error(status, f"{method} {url}: Glance answered {status}")
+        return answer
+
+    def _again(self, call: Callable[[], T]) -> T:
+        """Repeat a harmless call while Glance or Keystone is not there."""
+        deadline = time.monotonic() + PATIENCE
+        pause = FIRST_PAUSE
+        for _ in range(self._retries):
+            try:
+                return call()
+            except Unavailable as error:
+                if time.monotonic() + pause > deadline:
+                    raise
+                log.warning("again in %.1f s: %s", pause, error)
+            time.sleep(pause)
+            pause *= 2
+        return call()
+
+
+def _path(row_id: str) -> str:
+    return f"/v2/images/{row_id}"
+
+
+def _error(status: object, message: str) -> RegistryError:
+    """The error for a status; glanceclient's "N/A" is one that it does not know."""
+    if not isinstance(status, int):
+        return Unavailable(message) if status is None else Refused(message)
+    if status == 0 or (status >= 500 and status not in ERRORS):
+        return Unavailable(message)
+    return ERRORS.get(status, Refused)(message)
+
+
+def _chunks(answer: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from answer.iter_content(READ_SIZE)
+    except (requests.RequestException, OSError) as error:
+        raise Unavailable(f"Glance broke off: {error}") from error
+    finally:
+        answer.close()

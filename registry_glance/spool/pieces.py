@@ -1,0 +1,140 @@
+"""Pieces of uploads on the local disk, and how much of them may lie there."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from registry_glance.errors import StorageFull
+
+#: Any upload may have this much on the disk, however full the spool is.
+FLOOR = 8 << 20
+#: Frames in which Glance takes bytes fastest.
+FRAME = 64 << 10
+#: What waits here must be in Glance within so many seconds, at the speed seen last.
+BACKLOG = 8
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Piece:
+    """A nameless file: gone when it is closed, even by kill -9.
+
+    Every iteration begins at the first byte, so that a request with it can be repeated.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises StorageFull."""
+        with _room():
+            descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+        self.file = os.fdopen(descriptor, "r+b", buffering=0)
+        self.size = 0
+        self._hashes: dict[str, str] = {}
+
+    def write(self, data: bytes) -> None:
+        """Append. Raises StorageFull."""
+        with _room():
+            self.file.write(data)
+        self.size += len(data)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        position = 0
+        while data := os.pread(self.file.fileno(), FRAME, position):
+            position += len(data)
+            yield data
+
+    def knows(self, algorithm: str, hexdigest: str) -> None:
+        """Spare `hash` the work where the value is known already."""
+        self._hashes[algorithm] = hexdigest
+
+    def hash(self, algorithm: str) -> str:
+        """The hash of the piece, in hexadecimal digits."""
+        if algorithm not in self._hashes:
+            self.file.seek(0)
+            self._hashes[algorithm] = hashlib.file_digest(self.file, algorithm).hexdigest()
+        return self._hashes[algorithm]
+
+    def close(self) -> None:
+        """Drop the bytes."""
+        self.file.close()
+
+
+class Spool:
+    """The pieces of all uploads of one process.
+
+    At most `limit` bytes lie here, and no more than Glance takes in some seconds; beyond that,
+    clients wait. A full spool cuts pieces early, so that many slow uploads do not block it.
+    """
+
+    def __init__(self, folder: Path, limit: int, piece_size: int) -> None:
+        """`limit` and `piece_size` in bytes; `folder` is made if it is not there."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._limit = limit
+        self._piece_size = piece_size
+        self._room = limit
+        self._used = 0
+        self._filling = 0
+        self._sending = 0
+        self._changed = threading.Condition()
+
+    def piece(self, *, wait: bool) -> Piece:
+        """A piece to fill. With `wait`, once there is room: for uploads that have pieces here."""
+        with self._changed:
+            while wait and self._used >= self._room:
+                self._changed.wait()
+            self._filling += 1
+        return Piece(self._folder)
+
+    def grow(self, piece: Piece, data: bytes) -> bool:
+        """Append to a piece; True when it is to be sent now. Raises StorageFull."""
+        piece.write(data)
+        with self._changed:
+            self._used += len(data)
+            share = self._room // (2 * self._filling)
+            crowded = piece.size >= FLOOR and (self._used >= self._room or piece.size >= share)
+            return crowded or piece.size >= self._piece_size
+
+    def filled(self) -> None:
+        """Tell that a piece is filled no longer."""
+        with self._changed:
+            self._filling -= 1
+
+    def sending(self) -> None:
+        """Tell that a piece is on its way to Glance."""
+        with self._changed:
+            self._sending += 1
+
+    def sent(self, piece: Piece, seconds: float) -> None:
+        """Tell that Glance took a piece in so many seconds."""
+        with self._changed:
+            if piece.size >= FLOOR:
+                speed = piece.size / max(seconds, 0.001) * self._sending
+                room = (self._room + int(speed * BACKLOG)) // 2
+                self._room = max(min(room, self._limit), 2 * FLOOR)
+            self._sending -= 1
+
+    def drop(self, piece: Piece) -> None:
+        """Give a piece's room back."""
+        piece.close()
+        with self._changed:
+            self._used -= piece.size
+            self._changed.notify_all()
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Turn "no space left on device" into StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise StorageFull("the registry's spool is full") from error
+        raise

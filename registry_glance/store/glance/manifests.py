@@ -1,0 +1,133 @@
+"""Manifests: hidden rows under computed IDs, whose data are the manifests' bytes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+
+from registry_glance.cache.answers import Answers
+from registry_glance.cache.blobs import BlobCache
+from registry_glance.cache.fetch import corrupt
+from registry_glance.errors import ManifestInvalid, ManifestUnknown
+from registry_glance.glance.client import Absent, Glance, Row
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Manifest
+from registry_glance.oci.names import Repository
+from registry_glance.store.contract import StoredManifest
+from registry_glance.store.glance import rows
+from registry_glance.store.glance.slots import Slots, discard
+from registry_glance.store.glance.verified import Small, write_verified
+
+log = logging.getLogger(__name__)
+
+
+class Manifests:
+    """The manifests of one project's repositories, by digest."""
+
+    def __init__(self, glance: Glance, slots: Slots, answers: Answers, cache: BlobCache) -> None:
+        self._glance = glance
+        self._slots = slots
+        self._answers = answers
+        self._cache = cache
+
+    def get(self, repository: Repository, digest: Digest) -> StoredManifest:
+        """A manifest with its bytes. Raises ManifestUnknown, or Corrupt."""
+        row = self.find(repository, digest)
+        return StoredManifest(str(row["oci_media_type"]), digest, self.body(row["id"], digest))
+
+    def find(self, repository: Repository, digest: Digest) -> Row:
+        """The manifest's row. Raises ManifestUnknown."""
+        return self._answers.get(
+            _name(repository, digest), lambda: self._look_up(repository, digest)
+        )
+
+    def body(self, row_id: str, digest: Digest) -> bytes:
+        """The bytes in a manifest's or a tag's row. Raises ManifestUnknown, or Corrupt."""
+        near = self._cache.read(digest)
+        if near is not None:
+            return near
+        try:
+            data = b"".join(self._glance.read(row_id))
+        except Absent:
+            raise ManifestUnknown(detail={"digest": str(digest)}) from None
+        if Digest.of(data, digest.algorithm) != digest:
+            raise corrupt(digest, len(data))
+        self._cache.add(data, digest)
+        return data
+
+    def put(self, repository: Repository, manifest: Manifest) -> None:
+        """Keep a manifest; one that is there already stays."""
+        self._slots.create(
+            "manifest",
+            _parts(repository, manifest.digest),
+            lambda row_id: rows.new_manifest(row_id, repository.name, manifest),
+            rows.is_active,
+            lambda row_id: write_verified(self._glance, row_id, Small(manifest.body)),
+        )
+        self._cache.add(manifest.body, manifest.digest)
+        self._answers.forget(_name(repository, manifest.digest))
+
+    def delete(self, repository: Repository, digest: Digest) -> Manifest:
+        """Remove a manifest and return what it was. Raises ManifestUnknown."""
+        live = self._live(repository, digest)
+        if not live:
+            raise ManifestUnknown(detail={"digest": str(digest)})
+        manifest = self._parse(live[0])
+        for row in live:
+            discard(self._glance, row["id"])
+        self._answers.forget(_name(repository, digest))
+        return manifest
+
+    def absent(self, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
+        """Those that are not in Glance now; one question for most lists."""
+        wanted = list(dict.fromkeys(digests))
+        first = self._slots.find_first(
+            "manifest", [_parts(repository, digest) for digest in wanted]
+        )
+        return [
+            digest
+            for digest in wanted
+            if not rows.is_active(first.get(_parts(repository, digest), {}))
+            and not self._live(repository, digest)
+        ]
+
+    def refer_to(self, project: str, digest: Digest) -> bool:
+        """Whether any manifest of the project needs this blob: looks at each of them."""
+        return any(
+            descriptor.digest == digest
+            for manifest in self._all(project)
+            for descriptor in manifest.blobs()
+        )
+
+    def _all(self, project: str) -> Iterator[Manifest]:
+        for row in self._glance.rows(owner=project, hidden=True):
+            if row.get("oci_kind") == "manifest" and rows.is_active(row):
+                try:
+                    yield self._parse(row)
+                except (ManifestUnknown, ManifestInvalid):
+                    log.warning("row %s is no manifest", row["id"])
+
+    def _parse(self, row: Row) -> Manifest:
+        digest = rows.read_digest(row)
+        if digest is None:
+            raise ManifestUnknown()
+        body = self.body(row["id"], digest)
+        return Manifest.parse(body, str(row.get("oci_media_type")), digest.algorithm)
+
+    def _look_up(self, repository: Repository, digest: Digest) -> Row:
+        live = self._live(repository, digest)
+        if not live:
+            raise ManifestUnknown(detail={"digest": str(digest)})
+        return live[0]
+
+    def _live(self, repository: Repository, digest: Digest) -> list[Row]:
+        found = self._slots.find("manifest", *_parts(repository, digest))
+        return [row for row in found if rows.is_active(row)]
+
+
+def _parts(repository: Repository, digest: Digest) -> tuple[str, str]:
+    return repository.name, str(digest)
+
+
+def _name(repository: Repository, digest: Digest) -> str:
+    return f"manifest {repository}@{digest}"

@@ -1,0 +1,245 @@
+"""Records of the registry as rows of Glance, and back: pure translation.
+
+Every row has container_format=docker and disk_format=raw. The properties, all strings:
+
+    oci_kind        tag | manifest | blob | upload | referrer | signpost | key
+    oci_repository  the repository's name                      tag, manifest, referrer
+    oci_digest      of the content; uploads: of all bytes so far
+    oci_media_type  as it was pushed                           tag, manifest
+    oci_size        bytes; tag: of the whole image             tag, blob, upload
+    oci_subject     the digest it refers to                    manifest, referrer
+    oci_artifact_type                                          manifest
+    oci_serial      order of the pushes of one tag             tag
+    oci_image       the row's own ID; else the row is a copy   tag
+    oci_row         the row that holds the bytes               blob
+    oci_upload, oci_offset, oci_state                          upload
+    oci_key         the key of row IDs                         key
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry_glance.errors import DigestInvalid
+from registry_glance.glance.client import Row
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Manifest
+
+#: Glance stores longer properties, but Nova cuts them when it copies.
+PROPERTY_LIMIT = 255
+
+Part = tuple[str, int]
+
+
+def new(row_id: str, kind: str, **properties: str) -> dict[str, object]:
+    """A row of the registry's own: private, hidden, nameless."""
+    return {
+        "id": row_id,
+        "container_format": "docker",
+        "disk_format": "raw",
+        "visibility": "private",
+        "os_hidden": True,
+        "oci_kind": kind,
+        **{f"oci_{name}": value[:PROPERTY_LIMIT] for name, value in properties.items() if value},
+    }
+
+
+def is_active(row: Row) -> bool:
+    """Whether the row's data is complete."""
+    return bool(row.get("status") == "active")
+
+
+# Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A blob's size in bytes, and the rows that hold its bytes; () means the list is data."""
+
+    entry: str
+    digest: Digest
+    size: int
+    parts: tuple[Part, ...]
+
+
+def new_blob(row_id: str, digest: Digest, size: int, parts: Sequence[Part]) -> dict[str, object]:
+    """The entry of a blob. With several parts, their list is to be written as its data."""
+    row = parts[0][0] if len(parts) == 1 else ""
+    return new(row_id, "blob", digest=str(digest), size=str(size), row=row)
+
+
+def blob(row: Row, digest: Digest) -> Blob | None:
+    """What the entry says; None if it is not complete, or not this blob's."""
+    if row.get("oci_kind") != "blob" or row.get("oci_digest") != str(digest):
+        return None
+    size = number(row, "oci_size")
+    single = str(row.get("oci_row", ""))
+    if size is None or (size > 0 and not single and not is_active(row)):
+        return None
+    return Blob(row["id"], digest, size, ((single, size),) if single else ())
+
+
+def parts_to_data(parts: Sequence[Part]) -> bytes:
+    """The list of a blob's parts."""
+    return json.dumps(parts).encode()
+
+
+def parts_from_data(data: bytes) -> tuple[Part, ...]:
+    """The parts in a list; () if it is none."""
+    try:
+        return tuple((str(row), int(size)) for row, size in json.loads(data))
+    except (ValueError, TypeError):
+        return ()
+
+
+# Uploads
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of an upload: after it, `digest` and `state` are those of all bytes so far."""
+
+    row: str
+    offset: int
+    size: int
+    digest: Digest
+    state: str | None
+
+
+def new_piece(
+    row_id: str, upload: str, repository: str, offset: int, size: int, digest: Digest, state: str
+) -> dict[str, object]:
+    """A piece's row. A state too long for one property goes on in a second one."""
+    return new(
+        row_id,
+        "upload",
+        upload=upload,
+        repository=repository,
+        offset=str(offset),
+        size=str(size),
+        digest=str(digest),
+        state=state,
+        state_rest=state[PROPERTY_LIMIT:],
+    )
+
+
+def piece(row: Row, upload: str) -> Piece | None:
+    """The complete piece that the row holds, or None."""
+    offset, size, digest = number(row, "oci_offset"), number(row, "oci_size"), read_digest(row)
+    if row.get("oci_upload") != upload or not is_active(row) or row.get("size") != size:
+        return None
+    if offset is None or size is None or digest is None:
+        return None
+    state = str(row.get("oci_state", "")) + str(row.get("oci_state_rest", ""))
+    return Piece(row["id"], offset, size, digest, state or None)
+
+
+# Manifests and referrers
+
+
+def new_manifest(row_id: str, repository: str, manifest: Manifest) -> dict[str, object]:
+    """The row of a manifest; its data is the manifest's bytes."""
+    return new(
+        row_id,
+        "manifest",
+        repository=repository,
+        digest=str(manifest.digest),
+        media_type=manifest.media_type,
+        subject=str(manifest.subject.digest) if manifest.subject else "",
+        artifact_type=manifest.artifact_type or "",
+    )
+
+
+def new_referrer(
+    row_id: str, repository: str, subject: Digest, digest: Digest
+) -> dict[str, object]:
+    """An entry in the list of a subject's referrers; it has no data."""
+    return new(row_id, "referrer", repository=repository, subject=str(subject), digest=str(digest))
+
+
+# Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A row that has, or had, a tag's name. `order` decides between rows of one name."""
+
+    row: str
+    name: str
+    digest: Digest
+    media_type: str
+    order: tuple[int, str]
+    visibility: str
+    protected: bool
+
+
+def new_tag(
+    row_id: str, repository: str, manifest: Manifest, serial: int, size: int
+) -> dict[str, object]:
+    """A tag's row, nameless and hidden until it is committed."""
+    return new(
+        row_id,
+        "tag",
+        repository=repository,
+        digest=str(manifest.digest),
+        media_type=manifest.media_type,
+        size=str(size),
+        serial=str(serial),
+        image=row_id,
+    )
+
+
+def tag(row: Row, project: str) -> Tag | None:
+    """The tag that the row is; None for copies, forgeries, strangers' and unfinished rows."""
+    digest, serial = read_digest(row), number(row, "oci_serial")
+    genuine = (
+        row.get("oci_kind") == "tag"
+        and row.get("oci_image") == row["id"]
+        and row.get("owner") == project
+        and is_active(row)
+    )
+    if not genuine or digest is None or serial is None:
+        return None
+    return Tag(
+        row=row["id"],
+        name=str(row.get("name") or ""),
+        digest=digest,
+        media_type=str(row.get("oci_media_type", "")),
+        order=(serial, row["id"]),
+        visibility=str(row.get("visibility", "shared")),
+        protected=bool(row.get("protected")),
+    )
+
+
+# Keys
+
+
+def new_key(row_id: str, key: str) -> dict[str, object]:
+    """The row that keeps the key of row IDs."""
+    return new(row_id, "key", key=key)
+
+
+def key(row: Row, project: str) -> str | None:
+    """The key that the row keeps, if it is the project's own and nobody else's to see."""
+    own = row.get("owner") == project and row.get("visibility") == "private"
+    return str(row["oci_key"]) if own and row.get("oci_kind") == "key" else None
+
+
+# Properties
+
+
+def number(row: Row, name: str) -> int | None:
+    """A property that is a number; None for anything else."""
+    text = str(row.get(name, ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def read_digest(row: dict[str, Any]) -> Digest | None:
+    """The row's `oci_digest`, or None."""
+    try:
+        return Digest.parse(str(row.get("oci_digest", "")))
+    except DigestInvalid:
+        return None

@@ -1,0 +1,181 @@
+"""The storage contract, put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from registry_glance.cache.answers import Answers
+from registry_glance.cache.blobs import BlobCache
+from registry_glance.cache.epochs import Epochs
+from registry_glance.config import Config
+from registry_glance.errors import NameUnknown
+from registry_glance.glance.client import Glance
+from registry_glance.glance.cloud import Cloud, from_clouds_yaml
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Descriptor, Manifest
+from registry_glance.oci.names import Repository, Tag
+from registry_glance.oci.ranges import Range
+from registry_glance.spool.permits import Permits
+from registry_glance.spool.pieces import Spool
+from registry_glance.spool.sessions import Sessions
+from registry_glance.store.contract import Body, Content, Store, StoredManifest
+from registry_glance.store.glance.blobs import Blobs
+from registry_glance.store.glance.ids import Ids, shared_key
+from registry_glance.store.glance.manifests import Manifests
+from registry_glance.store.glance.pieces import PieceWriter
+from registry_glance.store.glance.referrers import Referrers
+from registry_glance.store.glance.slots import Slots
+from registry_glance.store.glance.tags import Tags
+from registry_glance.store.glance.uploads import Uploads
+
+
+class GlanceStore(Store):
+    """One project's repositories in Glance."""
+
+    def __init__(
+        self,
+        glance: Glance,
+        project: str,
+        blobs: Blobs,
+        uploads: Uploads,
+        manifests: Manifests,
+        referrers: Referrers,
+        tags: Tags,
+    ) -> None:
+        self._glance = glance
+        self._project = project
+        self._blobs = blobs
+        self._uploads = uploads
+        self._manifests = manifests
+        self._referrers = referrers
+        self._tags = tags
+
+    def blob_size(self, digest: Digest) -> int:
+        return self._blobs.find(digest).size
+
+    def open_blob(self, digest: Digest) -> Content:
+        return self._blobs.open(digest)
+
+    def delete_blob(self, digest: Digest) -> None:
+        self._blobs.delete(digest, lambda: self._manifests.refer_to(self._project, digest))
+
+    def absent_blobs(self, digests: Iterable[Digest]) -> list[Digest]:
+        return self._blobs.absent(digests)
+
+    def create_upload(self, repository: Repository, algorithm: str = "sha256") -> str:
+        return self._uploads.create(repository, algorithm)
+
+    def upload_offset(self, repository: Repository, upload: str) -> int:
+        return self._uploads.offset(repository, upload)
+
+    def append(
+        self, repository: Repository, upload: str, body: Body, chunk: Range | None = None
+    ) -> int:
+        return self._uploads.append(repository, upload, body, chunk)
+
+    def commit(
+        self,
+        repository: Repository,
+        upload: str,
+        digest: Digest,
+        body: Body | None = None,
+        chunk: Range | None = None,
+    ) -> None:
+        self._uploads.commit(repository, upload, digest, body, chunk)
+
+    def cancel_upload(self, repository: Repository, upload: str) -> None:
+        self._uploads.cancel(repository, upload)
+
+    def manifest(self, repository: Repository, reference: Tag | Digest) -> StoredManifest:
+        if isinstance(reference, Digest):
+            return self._manifests.get(repository, reference)
+        return self._manifests.get(repository, self._tags.find(repository, reference).digest)
+
+    def put_manifest(
+        self, repository: Repository, manifest: Manifest, tags: Sequence[Tag] = ()
+    ) -> None:
+        # In this order: whatever can be found refers only to what is there.
+        self._manifests.put(repository, manifest)
+        if manifest.subject is not None:
+            self._referrers.add(repository, manifest.subject.digest, manifest.digest)
+        for tag in tags:
+            self._tags.point(repository, tag, manifest, manifest.size())
+
+    def delete_manifest(self, repository: Repository, digest: Digest) -> None:
+        # A tag whose manifest is gone is unknown, so this is one step for every reader.
+        manifest = self._manifests.delete(repository, digest)
+        if manifest.subject is not None:
+            self._referrers.forget(repository, manifest.subject.digest)
+        self._tags.delete_all(repository, digest)
+
+    def absent_manifests(self, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
+        return self._manifests.absent(repository, digests)
+
+    def referrers(self, repository: Repository, subject: Digest) -> list[Descriptor]:
+        return self._referrers.of(repository, subject)
+
+    def delete_tag(self, repository: Repository, tag: Tag) -> None:
+        self._tags.delete(repository, tag)
+
+    def tags(self, repository: Repository) -> list[str]:
+        found = sorted(self._tags.names(repository))
+        if not found:
+            raise NameUnknown(detail={"name": repository.name})
+        return found
+
+    def repositories(self) -> list[str]:
+        return sorted(self._tags.repositories())
+
+    def ping(self) -> None:
+        self._glance.project()
+
+
+def connect(config: Config) -> GlanceStore:
+    """The store that `config` describes; to be called in each worker, after the fork.
+
+    Raises CloudInvalid for unusable credentials, Unavailable if Keystone or Glance is not there.
+    """
+    glance = Glance(
+        find_cloud(config), timeout=config.glance.timeout, retries=config.glance.retries
+    )
+    project = glance.project()
+    key = bytes.fromhex(config.ids.key) if config.ids.key else shared_key(glance, project)
+    return build(config, glance, Ids(key, project))
+
+
+def build(config: Config, glance: Glance, ids: Ids) -> GlanceStore:
+    """The store of the project that `ids` and `glance` belong to."""
+    state = config.state
+    spool, cache = state / "spool", BlobCache(state / "cache", config.cache.size)
+    answers = Answers(Epochs(state / "cache" / "epochs"), config.cache.staleness)
+    slots = Slots(glance, ids)
+    blobs = Blobs(glance, slots, answers, cache, Permits(spool / "gets", config.glance.gets), spool)
+    manifests = Manifests(glance, slots, answers, cache)
+    pieces = Spool(spool, config.spool.size // config.workers, config.glance.piece_size)
+    writer = PieceWriter(
+        glance, ids, pieces, Permits(spool / "puts", config.glance.puts), config.glance.puts
+    )
+    uploads = Uploads(glance, ids, blobs, cache, pieces, Sessions(spool / "uploads"), writer)
+    return GlanceStore(
+        glance,
+        ids.project,
+        blobs,
+        uploads,
+        manifests,
+        Referrers(glance, ids, answers, manifests),
+        Tags(glance, answers, ids.project),
+    )
+
+
+def find_cloud(config: Config) -> Cloud:
+    """The registry's own credentials. Raises CloudInvalid."""
+    settings = config.cloud
+    if not settings.auth:
+        return from_clouds_yaml(settings.name, settings.config_file)
+    return Cloud(
+        auth=settings.auth,
+        auth_type=settings.auth_type,
+        region=settings.region,
+        interface=settings.interface,
+        verify=settings.cacert or settings.verify,
+    )

@@ -1,0 +1,151 @@
+"""Tags: visible rows named `repository:tag`, of which the one with the highest serial counts.
+
+A push makes a new row, nameless and hidden, and one PATCH gives it name and visibility: that is
+the commit. Then every named row below the highest loses its name. Nobody ever takes the name
+from the highest, so however many push at once, one row has it in the end, and never none.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable, Iterator
+
+from registry_glance.cache.answers import Answers
+from registry_glance.errors import Denied, ManifestUnknown, RegistryError
+from registry_glance.glance.client import Absent, Glance
+from registry_glance.oci import names
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Manifest
+from registry_glance.oci.names import Repository
+from registry_glance.store.glance import rows
+from registry_glance.store.glance.slots import discard
+from registry_glance.store.glance.verified import Small, write_verified
+
+log = logging.getLogger(__name__)
+
+#: The row keeps its data, so that a server booted from it can be rebuilt.
+NAMELESS = {"name": None, "os_hidden": True}
+
+
+class Tags:
+    """The tags of one project's repositories."""
+
+    def __init__(self, glance: Glance, answers: Answers, project: str) -> None:
+        self._glance = glance
+        self._answers = answers
+        self._project = project
+
+    def find(self, repository: Repository, tag: names.Tag) -> rows.Tag:
+        """The tag's row. Raises ManifestUnknown."""
+        name = _name(repository, tag)
+        return self._answers.get(name, lambda: self._look_up(name))
+
+    def point(self, repository: Repository, tag: names.Tag, manifest: Manifest, size: int) -> None:
+        """Make the tag point to a manifest. Raises Denied if its row is protected."""
+        name = _name(repository, tag)
+        before = self._mended(name)
+        if before is None or before.digest != manifest.digest:
+            if before is not None and before.protected:
+                raise Denied("the tag is protected in Glance", detail={"tag": tag.name})
+            serial = before.order[0] + 1 if before else 1
+            row_id = self._upload(repository, manifest, serial, size)
+            self._commit(row_id, name, before)
+        self._answers.forget(name)
+
+    def delete(self, repository: Repository, tag: names.Tag) -> None:
+        """Remove the tag's rows. Raises ManifestUnknown, or Denied if one is protected."""
+        name = _name(repository, tag)
+        found = self._named(name)
+        if not found:
+            raise ManifestUnknown(detail={"tag": tag.name})
+        self._remove(name, found)
+
+    def delete_all(self, repository: Repository, digest: Digest) -> None:
+        """Remove every tag of the repository that points to `digest`."""
+        for name, found in self._by_name(repository.name + ":").items():
+            if max(found, key=_order).digest == digest:
+                self._remove(name, found)
+
+    def names(self, repository: Repository) -> set[str]:
+        """The repository's tags."""
+        prefix = repository.name + ":"
+        return {name.removeprefix(prefix) for name in self._by_name(prefix)}
+
+    def repositories(self) -> set[str]:
+        """Names of the repositories that have tags."""
+        return {name.partition(":")[0] for name in self._by_name("")}
+
+    def _upload(self, repository: Repository, manifest: Manifest, serial: int, size: int) -> str:
+        row_id = str(uuid.uuid4())
+        try:
+            self._glance.create(rows.new_tag(row_id, repository.name, manifest, serial, size))
+            write_verified(self._glance, row_id, Small(manifest.body))
+        except RegistryError:
+            discard(self._glance, row_id)
+            raise
+        return row_id
+
+    def _commit(self, row_id: str, name: str, before: rows.Tag | None) -> None:
+        """Show the row under its name, to those who saw the one before."""
+        visibility = before.visibility if before else "shared"
+        try:
+            if before is not None and visibility == "shared":
+                for member in self._glance.members(before.row):
+                    self._glance.add_member(row_id, member)
+            self._glance.update(
+                row_id, {"name": name, "os_hidden": False, "visibility": visibility}
+            )
+        except RegistryError:
+            discard(self._glance, row_id)
+            raise
+        self._mended(name)
+
+    def _mended(self, name: str) -> rows.Tag | None:
+        """The highest row of a name, after the lower ones have lost it."""
+        found = sorted(self._named(name), key=_order)
+        for lower in found[:-1]:
+            try:
+                self._glance.update(lower.row, NAMELESS)
+            except Absent:
+                log.debug("row %s is gone", lower.row)
+        return found[-1] if found else None
+
+    def _look_up(self, name: str) -> rows.Tag:
+        found = self._named(name)
+        if not found:
+            raise ManifestUnknown(detail={"tag": name.rpartition(":")[2]})
+        return max(found, key=_order)
+
+    def _named(self, name: str) -> list[rows.Tag]:
+        return [tag for row in self._glance.named(name) if (tag := rows.tag(row, self._project))]
+
+    def _remove(self, name: str, found: Iterable[rows.Tag]) -> None:
+        """Lowest first: nothing older may show up for a moment."""
+        for tag in sorted(found, key=_order):
+            if tag.protected:
+                raise Denied("the tag is protected in Glance", detail={"tag": name})
+            discard(self._glance, tag.row)
+        self._answers.forget(name)
+
+    def _by_name(self, prefix: str) -> dict[str, list[rows.Tag]]:
+        """All tags whose name begins so; Glance can only list them all."""
+        found: dict[str, list[rows.Tag]] = {}
+        for tag in self._all():
+            if tag.name.startswith(prefix) and ":" in tag.name:
+                found.setdefault(tag.name, []).append(tag)
+        return found
+
+    def _all(self) -> Iterator[rows.Tag]:
+        for row in self._glance.rows(owner=self._project, hidden=False):
+            tag = rows.tag(row, self._project)
+            if tag is not None:
+                yield tag
+
+
+def _name(repository: Repository, tag: names.Tag) -> str:
+    return f"{repository}:{tag}"
+
+
+def _order(tag: rows.Tag) -> tuple[int, str]:
+    return tag.order
