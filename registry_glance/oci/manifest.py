@@ -27,7 +27,7 @@ class Descriptor:
     digest: Digest
     size: int
     artifact_type: str | None = None
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def parse(cls, value: object) -> Descriptor:
@@ -81,7 +81,7 @@ class Manifest:
     manifests: tuple[Descriptor, ...]
     subject: Descriptor | None
     artifact_type: str | None
-    annotations: Mapping[str, str]
+    annotations: Mapping[str, str] = field(hash=False)
 
     @classmethod
     def parse(cls, body: bytes, content_type: str | None, algorithm: str = "sha256") -> Manifest:
