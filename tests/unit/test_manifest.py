@@ -180,7 +180,7 @@ def test_an_index_must_have_manifests() -> None:
 
 
 def descriptors_with(key: str, *values: object) -> list[JSON]:
-    return [descriptor(**{key: value}) for value in values]
+    return [{**descriptor(), key: value} for value in values]
 
 
 BAD_DESCRIPTORS: list[object] = [
