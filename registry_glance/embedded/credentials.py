@@ -11,7 +11,8 @@ import yaml
 _OPENRC = """\
 # Source this file: . {path}
 {variables}
-# For `openstack --os-cloud registry-glance ...` and its sister registry-glance-admin.
+# For `openstack --os-cloud registry-glance ...`. Its sister registry-glance-admin wants a shell
+# without the variables above, which are stronger than those of a cloud.
 export OS_CLIENT_CONFIG_FILE={clouds}
 # The cloud is on this machine: no proxy on the way.
 export no_proxy="127.0.0.1,localhost${{no_proxy:+,$no_proxy}}"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -12,7 +13,7 @@ from . import record
 from .cloud import CLOUD_NAME, Cloud
 from .errors import CannotStart
 from .lock import Lock
-from .ports import require_free
+from .ports import is_free, require_free
 from .process import Process
 
 
@@ -35,6 +36,7 @@ class Deployment:
         self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = lock_of(self._state)
         self._lock.acquire()
+        self._outlive_killed()
         host, port = listen
         self._address = f"{_bracketed(host)}:{require_free(port, 'the registry', host)}"
         self._cloud = Cloud(self._state, keystone_port, glance_port)
@@ -72,6 +74,17 @@ class Deployment:
     def _url(self) -> str:
         return f"http://{self.address}"
 
+    def _outlive_killed(self) -> None:
+        """Wait until what a killed predecessor had started has given its ports back."""
+        path = record_of(self._state)
+        addresses = [urlsplit(service.url) for service in record.read(path)]
+        deadline = time.monotonic() + _PATIENCE
+        while not all(is_free(url.port or 0, url.hostname or "") for url in addresses):
+            if time.monotonic() > deadline:
+                break  # then somebody else has them
+            time.sleep(0.1)
+        path.unlink(missing_ok=True)
+
     def _processes(self) -> list[Process]:
         return [self._registry, *self._cloud.processes]
 
@@ -101,6 +114,7 @@ class Deployment:
         }
 
 
+_PATIENCE = 15  # seconds
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
 

@@ -131,8 +131,12 @@ def answers(url: str) -> bool:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Ours without proxies: everything the children talk to is on this machine."""
-    return {name: value for name, value in os.environ.items() if name.lower() not in _PROXIES}
+    """Ours without proxies (all is on this machine), and without any openrc's variables."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.lower() not in _PROXIES and not name.startswith("OS_")
+    }
 
 
 def _death_watch() -> Callable[[], None] | None:
