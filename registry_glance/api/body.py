@@ -66,7 +66,9 @@ class RequestBody:
         return data
 
     def drain(self, limit: int = DRAIN_SIZE, seconds: float = DRAIN_SECONDS) -> None:
-        """Throw away what still comes, within bounds. Raises nothing."""
+        """Throw away what still comes, if it is not too much. Raises nothing."""
+        if self.length is not None and self.length - self.received > limit:
+            return
         deadline = time.monotonic() + seconds
         try:
             while limit > 0 and time.monotonic() < deadline and (data := self.read(FRAME)):

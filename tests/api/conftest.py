@@ -1,0 +1,67 @@
+"""Registries to be asked, one for each store: every test here holds for all of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from registry_glance.embedded.ports import LOOPBACK, pick_free
+from registry_glance.embedded.process import Process
+from tests.api.client import Client
+from tests.api.content import Pusher
+
+ROOT = Path(__file__).parents[2]
+PAGE = 5
+#: What the tests want small enough to meet.
+SETTINGS = {"limits": {"page": PAGE, "idle": 2}, "workers": 1, "threads": 8}
+
+
+@pytest.fixture(scope="session", params=["memory", "files", "glance"])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """HOST:PORT of a registry that lives as long as the tests."""
+    folder = request.getfixturevalue("tmp_path_factory").mktemp(request.param)
+    if request.param == "glance":
+        if importlib.util.find_spec("registry_glance.__main__") is None:
+            pytest.skip("`registry-glance serve` is not there yet")
+        from tests.conftest import registries
+
+        cloud = request.getfixturevalue("cloud")
+        with registries(cloud, request.getfixturevalue("tmp_path_factory")) as start:
+            yield start(**{**SETTINGS, "workers": 2}).address
+        return
+    process, listen = _serve(folder, request.param)
+    yield listen
+    process.stop()
+
+
+@pytest.fixture
+def client(address: str) -> Client:
+    return Client(address)
+
+
+@pytest.fixture
+def repository() -> str:
+    """A name that no other test uses."""
+    return f"team-{uuid4().hex[:8]}/app"
+
+
+@pytest.fixture
+def pusher(client: Client, repository: str) -> Pusher:
+    return Pusher(client, repository)
+
+
+def _serve(folder: Path, store: str) -> tuple[Process, str]:
+    listen = f"{LOOPBACK}:{pick_free()}"
+    config = folder / "config.yml"
+    config.write_text(json.dumps({"listen": listen, **SETTINGS}))  # JSON is YAML
+    argv = [sys.executable, "-m", "tests.api.served", str(config), store]
+    process = Process(store, argv, folder / "log", folder=ROOT)
+    process.start()
+    process.wait_answering(f"http://{listen}/v2/")
+    return process, listen

@@ -1,0 +1,48 @@
+"""A registry that keeps nothing, behind the real server: `python -m tests.api.served CONFIG KIND`.
+
+KIND `memory` streams its blobs; `files` hands them out as open files, to be sent by the kernel.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+
+from registry_glance.app import create_app
+from registry_glance.config import load
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.ranges import Range
+from registry_glance.server import serve
+from registry_glance.store.contract import Content, FileSlice
+from registry_glance.store.memory import MemoryContent, MemoryStore
+
+
+class FileContent(Content):
+    """A blob in a file of its own."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    def read(self, wanted: Range) -> FileSlice:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - the server closes it
+        file.write(self._data)
+        file.seek(wanted.start)
+        return FileSlice(file, wanted.length)
+
+
+class FileStore(MemoryStore):
+    """The store in memory, but for how blobs are read."""
+
+    def open_blob(self, digest: Digest) -> Content:
+        content = super().open_blob(digest)
+        assert isinstance(content, MemoryContent)
+        return FileContent(b"".join(content.read(Range(0, content.size))))
+
+
+STORES = {"memory": MemoryStore, "files": FileStore}
+
+if __name__ == "__main__":
+    _, path, kind = sys.argv
+    store = STORES[kind]()
+    sys.exit(serve(load(path, {}), lambda config: create_app(config, store)))

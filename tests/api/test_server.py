@@ -1,0 +1,133 @@
+"""`serve`: how it begins, how it ends, and what it costs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from registry_glance.cli import serve
+from registry_glance.embedded.ports import LOOPBACK, pick_free
+from registry_glance.embedded.process import Process
+from tests.api.client import Client
+from tests.api.conftest import ROOT
+from tests.api.content import Pusher
+
+Start = Callable[..., tuple[Process, Client]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    started: list[Process] = []
+
+    def begin(**settings: object) -> tuple[Process, Client]:
+        listen = f"{LOOPBACK}:{pick_free()}"
+        config = tmp_path / "config.yml"
+        config.write_text(json.dumps({"listen": listen, "workers": 1, **settings}))
+        argv = [sys.executable, "-m", "tests.api.served", str(config), "memory"]
+        started.append(Process("registry", argv, tmp_path / "log", folder=ROOT))
+        started[-1].start()
+        started[-1].wait_answering(f"http://{listen}/v2/")
+        return started[-1], Client(listen)
+
+    yield begin
+    for process in started:
+        process.stop()
+
+
+def run(config: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `serve` says when it cannot begin."""
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    assert serve.run(parser.parse_args(["-c", str(config)])) == 1
+    return capsys.readouterr().err
+
+
+def test_a_wrong_setting_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config.yml"
+    config.write_text("workers: 1\nfoo: 2\n")
+    assert run(config, capsys) == f"registry-glance: {config}:2: unknown setting 'foo'\n"
+
+
+def test_a_port_that_is_taken_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yml"
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        listen = f"{LOOPBACK}:{taken.getsockname()[1]}"
+        config.write_text(f"listen: '{listen}'")
+        expected = f"registry-glance: cannot listen on {listen}: Address already in use\n"
+        assert run(config, capsys) == expected
+
+
+def test_it_lets_requests_end_before_it_ends(start: Start) -> None:
+    process, client = start()
+    location = Pusher(client, "a").upload()
+    answers: list[int] = []
+
+    def slow() -> Iterator[bytes]:
+        for _ in range(10):
+            time.sleep(0.1)
+            yield b"x"
+
+    push = threading.Thread(target=lambda: answers.append(client("PATCH", location, slow()).status))
+    push.start()
+    time.sleep(0.3)
+    process.terminate()
+    push.join()
+    assert answers == [202]
+    process.wait_finished(10)
+
+
+def test_who_forwards_is_not_believed(start: Start) -> None:
+    _, client = start()
+    answer = client(
+        "POST",
+        "/v2/a/blobs/uploads/",
+        X_Forwarded_Proto="https",
+        X_Forwarded_Host="evil.example",
+        Script_Name="/x",
+    )
+    assert answer["Location"].startswith("/v2/a/blobs/uploads/")
+
+
+def test_threads_that_stall_leave_others_alone(start: Start) -> None:
+    """As many clients as there are threads send half a request, and all the rest still work."""
+    _, client = start(threads=4, limits={"idle": 1})
+    stalled = [client.connect() for _ in range(4)]
+    for connection in stalled:
+        connection.sendall(b"GET /v2/ HTTP/1.1\r\nHos")
+    assert client("GET", "/v2/").status == 200
+    for connection in stalled:
+        connection.close()
+
+
+def test_an_interrupt_ends_it(start: Start) -> None:
+    process, _ = start()
+    os.kill(process.pid, signal.SIGINT)
+    process.wait_finished(10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_at_rest_it_is_small(start: Start) -> None:
+    process, client = start(workers=2)
+    for _ in range(50):
+        assert client("GET", "/v2/").status == 200
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) == 2
+    assert sum(resident(pid) for pid in [process.pid, *map(int, children)]) < 150 << 20
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process occupies."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) << 10
