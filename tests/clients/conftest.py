@@ -18,6 +18,20 @@ from tests.clients.regctl import Regctl
 from tests.clients.skopeo import Skopeo
 from tests.registry import Registry
 
+#: mark -> the fixtures that need it
+NEEDS = {"root": {"engine", "docker", "podman"}, "go": {"crane", "oras", "regctl"}}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs root and what needs Go, so that one can leave it out."""
+    for item in items:
+        used = {*getattr(item, "fixturenames", ())}
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            used |= {value for value in item.callspec.params.values() if isinstance(value, str)}
+        for mark, fixtures in NEEDS.items():
+            if used & fixtures:
+                item.add_marker(mark)
+
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:

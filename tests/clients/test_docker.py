@@ -59,11 +59,12 @@ def test_what_is_there_is_not_pushed_again(docker: Docker, registry: Registry) -
     assert time.monotonic() - began < 5
 
 
-def test_layers_are_mounted_from_another_repository(docker: Docker, registry: Registry) -> None:
+def test_layers_of_another_repository_are_not_sent(docker: Docker, registry: Registry) -> None:
     first, second = (registry.reference(f"docker/{name}:1") for name in ("origin", uuid4()))
     docker.push(greeting("mounted"), first)
     docker.run("tag", first, second)
-    assert docker.run("push", second).count("Mounted from docker/origin") == 3
+    said = docker.run("push", second)
+    assert said.count("Mounted from docker/origin") + said.count("Layer already exists") == 3
     assert docker.pull(second).holds(greeting("mounted"))
 
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,6 @@ RUNS = (
         {"manifests": {"sparse": True}},
     ),
 )
-StartRegistry = Callable[[Run], Iterator[str]]
 
 
 def main(results: Path) -> int:
@@ -56,8 +56,9 @@ def main(results: Path) -> int:
         print(f"conformance: nothing was tested: {reason}")
         return 1
     with addresses() as address:
-        good = [test(program, run, address(run), results / run.name) for run in RUNS]
-    return 0 if all(good) else 1
+        reports = [test(program, run, address(run), results / run.name) for run in RUNS]
+    print(f"conformance: {sum(reports, Report(Counter()))}")
+    return 0 if all(report.is_good for report in reports) else 1
 
 
 @contextmanager
@@ -92,8 +93,8 @@ def started(folder: Path) -> Iterator[Callable[[Run], str]]:
         cloud.stop()
 
 
-def test(program: Path, run: Run, address: str, results: Path) -> bool:
-    """Do one run and say how it ended; whether it is good."""
+def test(program: Path, run: Run, address: str, results: Path) -> Report:
+    """Do one run and say how it ended."""
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
     variables = {
@@ -104,14 +105,18 @@ def test(program: Path, run: Run, address: str, results: Path) -> bool:
         **run.variables,
     }
     with (results / "output.txt").open("wb") as output:
-        done = subprocess.run(
-            [program], env={**os.environ, **variables}, stdout=output, timeout=PATIENCE
+        subprocess.run(
+            [program],
+            env={**os.environ, **variables},
+            stdout=output,
+            stderr=output,
+            timeout=PATIENCE,
         )
     report = Report.read(results / "junit.xml")
     print(f"conformance {run.name}: {report}", flush=True)
     for name in report.failed:
         print(f"  failed: {name}")
-    return report.is_good and done.returncode == 0
+    return report
 
 
 if __name__ == "__main__":
