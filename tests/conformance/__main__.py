@@ -105,7 +105,7 @@ def test(program: Path, run: Run, address: str, results: Path) -> Report:
         **run.variables,
     }
     with (results / "output.txt").open("wb") as output:
-        subprocess.run(
+        done = subprocess.run(
             [program],
             env={**os.environ, **variables},
             stdout=output,
@@ -113,6 +113,8 @@ def test(program: Path, run: Run, address: str, results: Path) -> Report:
             timeout=PATIENCE,
         )
     report = Report.read(results / "junit.xml")
+    if done.returncode and report.is_good:
+        report += Report(Counter(failed=1), (f"the program, which ended with {done.returncode}",))
     print(f"conformance {run.name}: {report}", flush=True)
     for name in report.failed:
         print(f"  failed: {name}")
