@@ -145,9 +145,7 @@ class Store(ABC):
         """Remove a manifest and every tag that points to it. Raises ManifestUnknown."""
 
     @abstractmethod
-    def absent_manifests(
-        self, repository: Repository, digests: Iterable[Digest]
-    ) -> list[Digest]:
+    def absent_manifests(self, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
         """Those of `digests` that are no manifests of the repository, as they are now."""
 
     @abstractmethod

@@ -27,9 +27,9 @@ def head(call: Call, repository: Repository, digest: Digest) -> Response:
 
 def get(call: Call, repository: Repository, digest: Digest) -> Response:
     """The bytes, or a part of them. Raises BlobUnknown, RangeNotSatisfiable."""
-    content = call.store.open_blob(digest)
     if conditions.is_known(call.headers, digest):
-        return _named(empty(304), digest)
+        return head(call, repository, digest)
+    content = call.store.open_blob(digest)
     part = ranges.requested(conditions.wants_range(call.headers, digest), content.size)
     wanted = part or Range(0, content.size)
     response = answer(content.read(wanted), wanted.length) if wanted.length else empty(200)

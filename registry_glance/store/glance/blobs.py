@@ -102,8 +102,7 @@ class Blobs:
             raise BlobInUse(detail={"digest": str(digest)})
         for blob in entries:
             parts = self._parts(blob)
-            discard(self._glance, blob.entry)
-            self._answers.forget(_name(digest))
+            self._remove_entry(blob)
             for row_id, _ in parts:
                 discard(self._glance, row_id)
 
@@ -116,6 +115,7 @@ class Blobs:
             try:
                 chunks = self._glance.read(*wanted[0])
             except Absent:
+                self._remove_entry(blob)
                 raise BlobUnknown(detail={"digest": str(blob.digest)}) from None
             held = stack.pop_all()
         return self._rest(chunks, wanted[1:], held)
@@ -130,6 +130,11 @@ class Blobs:
 
     def _fetch(self, blob: rows.Blob) -> Fetch:
         return Fetch(self._cache, blob.digest, blob.size, lambda: self.read(blob))
+
+    def _remove_entry(self, blob: rows.Blob) -> None:
+        """Also for an entry whose bytes somebody deleted in Glance: then a push mends it."""
+        discard(self._glance, blob.entry)
+        self._answers.forget(_name(blob.digest))
 
     def _look_up(self, digest: Digest) -> rows.Blob:
         for row in self._slots.find("blob", str(digest)):

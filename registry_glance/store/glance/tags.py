@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from registry_glance.cache.answers import Answers
 from registry_glance.errors import Denied, ManifestUnknown, RegistryError
@@ -103,18 +104,25 @@ class Tags:
 
     def _mended(self, name: str) -> rows.Tag | None:
         """The highest row of a name, after the lower ones have lost it."""
-        found = sorted(self._named(name), key=_order)
-        for lower in found[:-1]:
+        found = self._named(name)
+        return self._mend(found) if found else None
+
+    def _mend(self, found: list[rows.Tag]) -> rows.Tag:
+        *lower, highest = sorted(found, key=_order)
+        for tag in lower:
             try:
-                self._glance.update(lower.row, NAMELESS)
+                self._glance.update(tag.row, NAMELESS)
             except Absent:
-                log.debug("row %s is gone", lower.row)
-        return found[-1] if found else None
+                log.debug("row %s is gone", tag.row)
+        return highest
 
     def _look_up(self, name: str) -> rows.Tag:
+        """The highest row of a name; what a push that died has left is mended on sight."""
         found = self._named(name)
         if not found:
             raise ManifestUnknown(detail={"tag": name.rpartition(":")[2]})
+        with suppress(RegistryError):
+            return self._mend(found)
         return max(found, key=_order)
 
     def _named(self, name: str) -> list[rows.Tag]:
