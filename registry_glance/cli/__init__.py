@@ -22,8 +22,8 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; what is expected to fail is said in one line."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
-    args = _parser(argv).parse_args(argv)
     try:
+        args = _parser(argv).parse_args(argv)
         code: int = args.run(args)
     except KeyboardInterrupt:
         return 130

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from registry_glance.config import ConfigInvalid
 from registry_glance.embedded.errors import CannotStart
 
 
@@ -56,7 +57,7 @@ def _become(command: Callable[[], int], log: Path) -> None:
         os.dup2(output, 1)
         os.dup2(output, 2)
         code = command()
-    except CannotStart as error:
+    except (CannotStart, ConfigInvalid) as error:
         print(error, file=sys.stderr)
     except Exception:
         traceback.print_exc()

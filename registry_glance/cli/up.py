@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -46,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     """0 after a signal; raises CannotStart when something does not start or ends by itself."""
-    for number in _STOPPING:
-        signal.signal(number, _request_stop)
+    _on_signal(_request_stop)
     with contextlib.suppress(StopRequested):
         _serve(args)
     return 0
@@ -62,8 +62,7 @@ def _serve(args: argparse.Namespace) -> None:
         print(_ready_line(deployment.address, args.state), flush=True)
         deployment.watch()
     finally:
-        for number in _STOPPING:
-            signal.signal(number, signal.SIG_IGN)
+        _on_signal(_ignore)
         deployment.stop()
 
 
@@ -94,7 +93,17 @@ def _port(text: str) -> int:
 
 
 def _request_stop(number: int, frame: FrameType | None) -> None:
-    # Once is enough: a second signal must not disturb the stop.
-    for other in _STOPPING:
-        signal.signal(other, signal.SIG_IGN)
+    _on_signal(_ignore)
     raise StopRequested
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Once is enough: a second signal must not disturb the stop.
+
+    Not SIG_IGN, for which Python prints a traceback if the signal has come already.
+    """
+
+
+def _on_signal(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in _STOPPING:
+        signal.signal(number, handler)
