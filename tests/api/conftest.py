@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from registry_glance.embedded.ports import LOOPBACK, pick_free
 from registry_glance.embedded.process import Process
 from tests.api.client import Client
 from tests.api.content import Pusher
+from tests.conftest import registries
 
 ROOT = Path(__file__).parents[2]
 PAGE = 5
@@ -25,17 +25,12 @@ SETTINGS = {"limits": {"page": PAGE, "idle": 2}, "workers": 1, "threads": 8}
 @pytest.fixture(scope="session", params=["memory", "files", "glance"])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
     """HOST:PORT of a registry that lives as long as the tests."""
-    folder = request.getfixturevalue("tmp_path_factory").mktemp(request.param)
+    folders = request.getfixturevalue("tmp_path_factory")
     if request.param == "glance":
-        if importlib.util.find_spec("registry_glance.__main__") is None:
-            pytest.skip("`registry-glance serve` is not there yet")
-        from tests.conftest import registries
-
-        cloud = request.getfixturevalue("cloud")
-        with registries(cloud, request.getfixturevalue("tmp_path_factory")) as start:
+        with registries(request.getfixturevalue("cloud"), folders) as start:
             yield start(**{**SETTINGS, "workers": 2}).address
         return
-    process, listen = _serve(folder, request.param)
+    process, listen = _serve(folders.mktemp(request.param), request.param)
     yield listen
     process.stop()
 

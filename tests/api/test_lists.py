@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 
@@ -28,9 +29,10 @@ def following(client: Client, path: str | None) -> Iterator[Answer]:
         path = link.group(1) if link else None
 
 
-@pytest.fixture
-def tagged(pusher: Pusher) -> Pusher:
-    """A repository with all of `TAGS`."""
+@pytest.fixture(scope="module")
+def tagged(address: str) -> Pusher:
+    """A repository with all of `TAGS`, which no test changes."""
+    pusher = Pusher(Client(address), f"tagged-{uuid4().hex[:8]}")
     name = pusher.image()
     query = "&".join(f"tag={tag}" for tag in reversed(TAGS))
     assert pusher.put(f"{name}?{query}", image()).status == 201
@@ -70,8 +72,8 @@ def test_links_lead_through_all_tags(tagged: Pusher, client: Client, query: str)
 
 
 @pytest.mark.parametrize("n", ["-1", "x", "", "1.5", "+1", "%D9%A1", "1e3", " 1"])
-def test_n_that_is_no_number(tagged: Pusher, client: Client, n: str) -> None:
-    for path in (tagged.path("tags/list"), "/v2/_catalog"):
+def test_n_that_is_no_number(pusher: Pusher, client: Client, n: str) -> None:
+    for path in (pusher.path("tags/list"), "/v2/_catalog"):
         answer = client("GET", f"{path}?n={quote(n, safe='%')}")
         assert (answer.status, answer.code) == (400, "PAGINATION_NUMBER_INVALID")
 
