@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from registry_glance import config
+from registry_glance.embedded.cloud import Cloud
 from registry_glance.oci.names import Repository
 from registry_glance.store.contract import Store
 from registry_glance.store.memory import MemoryStore
 from tests.registry import settings
+
+ConnectStore = Callable[..., Store]
 
 #: Small pieces, so that a blob of a few MiB is kept in several of them.
 PIECE = 1 << 20
 
 
 @pytest.fixture(scope="session")
-def glance_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """A store on a real Glance, for all tests: what one puts there, others may see."""
-    glance = pytest.importorskip("registry_glance.store.glance", exc_type=ImportError)
-    if not hasattr(glance, "connect"):
-        pytest.skip("the store on Glance cannot be connected yet")
-    folder = tmp_path_factory.mktemp("store")
-    cloud = request.getfixturevalue("cloud")
-    changes = {"glance": {"piece_size": PIECE}}
-    (folder / "config.yml").write_text(json.dumps(settings(cloud, folder / "state", changes)))
-    connected: Store = glance.connect(config.load(folder / "config.yml", {}))
-    return connected
+def connect_store(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> ConnectStore:
+    """Connect one more replica, with a local disk of its own, to one real Glance."""
+    from registry_glance.store.glance import connect
+
+    def connect_store(**changes: Any) -> Store:
+        folder = tmp_path_factory.mktemp("store")
+        told = settings(cloud, folder / "state", {"glance": {"piece_size": PIECE}, **changes})
+        (folder / "config.yml").write_text(json.dumps(told))
+        return connect(config.load(folder / "config.yml", {}))
+
+    return connect_store
+
+
+@pytest.fixture(scope="session")
+def glance_store(connect_store: ConnectStore) -> Store:
+    """A store for all tests: what one puts there, others may see."""
+    return connect_store()
 
 
 @pytest.fixture(params=["memory", "glance"])
