@@ -113,10 +113,10 @@ class Spool:
             self._sending += 1
 
     def sent(self, piece: Piece, seconds: float) -> None:
-        """Tell that Glance took a piece in so many seconds."""
+        """Tell that Glance took a piece in so many seconds; 0 if it did not take it."""
         with self._changed:
-            if piece.size >= FLOOR:
-                speed = piece.size / max(seconds, 0.001) * self._sending
+            if piece.size >= FLOOR and seconds:
+                speed = piece.size / seconds * self._sending
                 room = (self._room + int(speed * BACKLOG)) // 2
                 self._room = max(min(room, self._limit), 2 * FLOOR)
             self._sending -= 1

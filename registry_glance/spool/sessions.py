@@ -25,17 +25,17 @@ LIFETIME = 24 * 3600
 
 @dataclass
 class Session:
-    """What has arrived of an upload: `offset` bytes, with `digest`, in the rows `rows`.
+    """What has arrived of an upload: `offset` bytes, with `digest`, in some pieces.
 
-    `rows` are (row ID, bytes), in order. `ended` is empty while the upload goes on, else
-    `cancelled` or the digest it was committed as.
+    `attempts` tells for each piece which of its rows has the bytes. `ended` is empty while the
+    upload goes on, else `cancelled` or the digest it was committed as.
     """
 
     algorithm: str = "sha256"
     offset: int = 0
     digest: str = ""
     state: str | None = None
-    rows: list[tuple[str, int]] = field(default_factory=list)
+    attempts: list[int] = field(default_factory=list)
     ended: str = ""
 
 
@@ -60,11 +60,9 @@ class Sessions:
     def load(self, upload: str) -> Session | None:
         """The session as this machine knows it, or None."""
         try:
-            value = json.loads((self._folder / upload).read_bytes())
-        except (FileNotFoundError, ValueError):
+            return Session(**json.loads((self._folder / upload).read_bytes()))
+        except (FileNotFoundError, ValueError, TypeError):
             return None
-        value["rows"] = [(row, size) for row, size in value["rows"]]
-        return Session(**value)
 
     def save(self, upload: str, session: Session) -> None:
         """Replace what is known of an upload."""

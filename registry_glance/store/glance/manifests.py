@@ -16,7 +16,7 @@ from registry_glance.oci.names import Repository
 from registry_glance.store.contract import StoredManifest
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.slots import Slots, discard
-from registry_glance.store.glance.verified import Small, write_verified
+from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,12 @@ log = logging.getLogger(__name__)
 class Manifests:
     """The manifests of one project's repositories, by digest."""
 
-    def __init__(self, glance: Glance, slots: Slots, answers: Answers, cache: BlobCache) -> None:
+    def __init__(
+        self, glance: Glance, slots: Slots, writer: Writer, answers: Answers, cache: BlobCache
+    ) -> None:
         self._glance = glance
         self._slots = slots
+        self._writer = writer
         self._answers = answers
         self._cache = cache
 
@@ -62,7 +65,7 @@ class Manifests:
             _parts(repository, manifest.digest),
             lambda row_id: rows.new_manifest(row_id, repository.name, manifest),
             rows.is_active,
-            lambda row_id: write_verified(self._glance, row_id, Small(manifest.body)),
+            lambda row_id: self._write(row_id, manifest),
         )
         self._cache.add(manifest.body, manifest.digest)
         self._answers.forget(_name(repository, manifest.digest))
@@ -98,6 +101,9 @@ class Manifests:
             for manifest in self._all(project)
             for descriptor in manifest.blobs()
         )
+
+    def _write(self, row_id: str, manifest: Manifest) -> None:
+        self._writer.write(row_id, Small(manifest.body))
 
     def _all(self, project: str) -> Iterator[Manifest]:
         for row in self._glance.rows(owner=project, hidden=True):

@@ -11,27 +11,28 @@ Every row has container_format=docker and disk_format=raw. The properties, all s
     oci_artifact_type                                          manifest
     oci_serial      order of the pushes of one tag             tag
     oci_image       the row's own ID; else the row is a copy   tag
-    oci_row         the row that holds the bytes               blob
-    oci_upload, oci_offset, oci_state                          upload
+    oci_row         the row that holds the bytes               blob of one piece
+    oci_upload      the upload that brought the bytes          upload, blob of several pieces
+    oci_pieces      for each piece, which attempt succeeded    blob of several pieces
+    oci_offset, oci_state                                      upload
     oci_key         the key of row IDs                         key
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from registry_glance.errors import DigestInvalid
 from registry_glance.glance.client import Row
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
+from registry_glance.store.glance.ids import Ids
 
 #: Glance stores longer properties, but Nova cuts them when it copies.
 PROPERTY_LIMIT = 255
-
-Part = tuple[str, int]
 
 
 def new(row_id: str, kind: str, **properties: str) -> dict[str, object]:
@@ -57,42 +58,47 @@ def is_active(row: Row) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A blob's size in bytes, and the rows that hold its bytes; () means the list is data."""
+    """A blob's size in bytes, and the rows that hold its bytes, in order."""
 
     entry: str
     digest: Digest
     size: int
-    parts: tuple[Part, ...]
+    rows: tuple[str, ...]
 
 
-def new_blob(row_id: str, digest: Digest, size: int, parts: Sequence[Part]) -> dict[str, object]:
-    """The entry of a blob. With several parts, their list is to be written as its data."""
-    row = parts[0][0] if len(parts) == 1 else ""
-    return new(row_id, "blob", digest=str(digest), size=str(size), row=row)
+def new_blob(
+    row_id: str, digest: Digest, size: int, upload: str, attempts: Sequence[int], ids: Ids
+) -> dict[str, object]:
+    """The entry of a blob, whose pieces are in the rows of these attempts."""
+    entry = new(row_id, "blob", digest=str(digest), size=str(size))
+    if len(attempts) == 1:
+        return entry | {"oci_row": ids.piece(upload, 0, attempts[0])}
+    text = "".join(map(str, attempts))
+    pieces = {
+        f"oci_pieces{number or ''}": text[start : start + PROPERTY_LIMIT]
+        for number, start in enumerate(range(0, len(text), PROPERTY_LIMIT))
+    }
+    return entry | ({"oci_upload": upload} | pieces if pieces else {})
 
 
-def blob(row: Row, digest: Digest) -> Blob | None:
-    """What the entry says; None if it is not complete, or not this blob's."""
-    if row.get("oci_kind") != "blob" or row.get("oci_digest") != str(digest):
-        return None
+def blob(row: Row, digest: Digest, ids: Ids) -> Blob | None:
+    """What the entry says; None if it is not this blob's."""
     size = number(row, "oci_size")
-    single = str(row.get("oci_row", ""))
-    if size is None or (size > 0 and not single and not is_active(row)):
+    if row.get("oci_kind") != "blob" or row.get("oci_digest") != str(digest) or size is None:
         return None
-    return Blob(row["id"], digest, size, ((single, size),) if single else ())
+    if "oci_row" in row:
+        return Blob(row["id"], digest, size, (str(row["oci_row"]),))
+    upload, pieces = str(row.get("oci_upload", "")), "".join(_pieces(row))
+    rows = (ids.piece(upload, index, int(attempt)) for index, attempt in enumerate(pieces))
+    return Blob(row["id"], digest, size, tuple(rows) if pieces.isdecimal() else ())
 
 
-def parts_to_data(parts: Sequence[Part]) -> bytes:
-    """The list of a blob's parts."""
-    return json.dumps(parts).encode()
-
-
-def parts_from_data(data: bytes) -> tuple[Part, ...]:
-    """The parts in a list; () if it is none."""
-    try:
-        return tuple((str(row), int(size)) for row, size in json.loads(data))
-    except (ValueError, TypeError):
-        return ()
+def _pieces(row: Row) -> Iterator[str]:
+    for number in count():
+        text = row.get(f"oci_pieces{number or ''}")
+        if not isinstance(text, str):
+            return
+        yield text
 
 
 # Uploads

@@ -20,13 +20,15 @@ from registry_glance.spool.pieces import Spool
 from registry_glance.spool.sessions import Sessions
 from registry_glance.store.contract import Body, Content, Store, StoredManifest
 from registry_glance.store.glance.blobs import Blobs
-from registry_glance.store.glance.ids import Ids, shared_key
+from registry_glance.store.glance.ids import Ids
+from registry_glance.store.glance.key import shared_key
 from registry_glance.store.glance.manifests import Manifests
-from registry_glance.store.glance.pieces import PieceWriter
+from registry_glance.store.glance.pieces import Pieces
 from registry_glance.store.glance.referrers import Referrers
 from registry_glance.store.glance.slots import Slots
 from registry_glance.store.glance.tags import Tags
 from registry_glance.store.glance.uploads import Uploads
+from registry_glance.store.glance.writer import Writer
 
 
 class GlanceStore(Store):
@@ -149,21 +151,20 @@ def build(config: Config, glance: Glance, ids: Ids) -> GlanceStore:
     spool, cache = state / "spool", BlobCache(state / "cache", config.cache.size)
     answers = Answers(Epochs(state / "cache" / "epochs"), config.cache.staleness)
     slots = Slots(glance, ids)
-    blobs = Blobs(glance, slots, answers, cache, Permits(spool / "gets", config.glance.gets), spool)
-    manifests = Manifests(glance, slots, answers, cache)
-    pieces = Spool(spool, config.spool.size // config.workers, config.glance.piece_size)
-    writer = PieceWriter(
-        glance, ids, pieces, Permits(spool / "puts", config.glance.puts), config.glance.puts
-    )
-    uploads = Uploads(glance, ids, blobs, cache, pieces, Sessions(spool / "uploads"), writer)
+    writer = Writer(glance, Permits(spool / "puts", config.glance.puts))
+    reads = Permits(spool / "gets", config.glance.gets)
+    blobs = Blobs(glance, ids, slots, answers, cache, reads, spool)
+    manifests = Manifests(glance, slots, writer, answers, cache)
+    room = Spool(spool, config.spool.size // config.workers, config.glance.piece_size)
+    pieces = Pieces(glance, ids, room, writer, config.glance.puts)
     return GlanceStore(
         glance,
         ids.project,
         blobs,
-        uploads,
+        Uploads(glance, ids, blobs, cache, room, Sessions(spool / "uploads"), pieces),
         manifests,
         Referrers(glance, ids, answers, manifests),
-        Tags(glance, answers, ids.project),
+        Tags(glance, writer, answers, ids.project),
     )
 
 

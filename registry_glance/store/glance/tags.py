@@ -21,7 +21,7 @@ from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.slots import discard
-from registry_glance.store.glance.verified import Small, write_verified
+from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,9 @@ NAMELESS = {"name": None, "os_hidden": True}
 class Tags:
     """The tags of one project's repositories."""
 
-    def __init__(self, glance: Glance, answers: Answers, project: str) -> None:
+    def __init__(self, glance: Glance, writer: Writer, answers: Answers, project: str) -> None:
         self._glance = glance
+        self._writer = writer
         self._answers = answers
         self._project = project
 
@@ -81,7 +82,7 @@ class Tags:
         row_id = str(uuid.uuid4())
         try:
             self._glance.create(rows.new_tag(row_id, repository.name, manifest, serial, size))
-            write_verified(self._glance, row_id, Small(manifest.body))
+            self._writer.write(row_id, Small(manifest.body))
         except RegistryError:
             discard(self._glance, row_id)
             raise
