@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
@@ -88,7 +88,9 @@ def is_fair(found: Client, method: str, target: str, headers: dict[str, str], bo
     return known and "html" not in answer.headers.get("Content-Type", "")
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(
+    max_examples=400, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(st.sampled_from(METHODS), st.lists(WORDS, max_size=7), st.lists(PAIRS, max_size=3), HEADERS)
 def test_any_path_query_and_headers(
     method: str, words: list[str], pairs: list[tuple[str, str]], headers: dict[str, str]
@@ -102,7 +104,9 @@ RESOURCES += ["blobs/uploads/", f"blobs/uploads/{UPLOAD}", "tags/list"]
 RESOURCES += [f"referrers/{digest(image())}"]
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(
+    max_examples=400, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(st.sampled_from(METHODS), st.sampled_from(RESOURCES), st.lists(PAIRS, max_size=3), HEADERS)
 def test_any_query_and_headers_of_what_there_is(
     method: str, resource: str, pairs: list[tuple[str, str]], headers: dict[str, str]
@@ -111,7 +115,9 @@ def test_any_query_and_headers_of_what_there_is(
     assert is_fair(client(), method, f"/v2/a/{resource}?{query}", headers, b"hello")
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(
+    max_examples=300, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(
     st.one_of(
         MANGLED.map(lambda fields: image(**fields)),

@@ -103,7 +103,7 @@ MISTAKES = [
     ("workers: true", "'workers' must be a whole number"),
     ("workers: '2'", "'workers' must be a whole number"),
     ("glance: {timeout: .nan}", "'glance.timeout' must be a number of seconds"),
-    ("glance: {hidden: 1}", "'glance.hidden' must be true or false"),
+    ("manifests: {sparse: 1}", "'manifests.sparse' must be true or false"),
     ("cloud: {interface: private}", "'cloud.interface' must be one of public, internal, admin"),
     ("cloud: {auth: x}", "'cloud.auth' must be a mapping"),
     ("cloud: {name: 5}", "'cloud.name' must be text"),
