@@ -98,10 +98,3 @@ def test_a_library_is_seen_only_behind_its_door(library: str) -> None:
     users = {name for name in MODULES if any(lies_in(seen, library) for seen in imports(name))}
     wrong = {name for name in users if not any(lies_in(name, part) for part in LIBRARIES[library])}
     assert not wrong, f"{', '.join(sorted(wrong))} must not import {library}"
-
-
-@pytest.mark.parametrize(
-    "name", ["utils", "util", "helpers", "helper", "manager", "common", "misc"]
-)
-def test_files_are_nouns_of_the_domain(name: str) -> None:
-    assert not [module for module in MODULES if name in module.split(".")]
