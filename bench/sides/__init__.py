@@ -1,0 +1,1 @@
+"""Who is measured. All have the verbs of `side.Side`."""
