@@ -3,6 +3,8 @@
 import importlib.util
 from pathlib import Path
 
+from keystoneauth1.exceptions import ClientException
+
 from .credentials import Credentials, clouds_yaml, openrc
 from .errors import CannotStart
 from .glance import Glance
@@ -136,10 +138,14 @@ class Cloud:
     def _seed(self) -> None:
         """Make sure that Keystone knows the users and the addresses."""
         identity = Identity(self.admin)
-        identity.user(self._validator, "service")
-        identity.user(self.registry, "member")
-        identity.service("keystone", "identity", self.auth_url, REGION)
-        identity.service("glance", "image", self.glance_url, REGION)
+        try:
+            identity.user(self._validator, "service")
+            identity.user(self.registry, "member")
+            identity.service("keystone", "identity", self.auth_url, REGION)
+            identity.service("glance", "image", self.glance_url, REGION)
+        except ClientException as error:
+            log = self.keystone_process.log
+            raise CannotStart(f"keystone cannot be set up: {error}; see {log}") from error
 
     def _credentials(self, username: str, project: str) -> Credentials:
         password = self._passwords.of(username)

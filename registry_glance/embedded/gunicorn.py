@@ -12,6 +12,7 @@ _CONFIG = """\
 # Glance asks for it when the interpreter ends, which is too late for a first import.
 import concurrent.futures.thread
 import gc
+import pathlib
 
 from registry_glance.embedded import transactions
 
@@ -36,6 +37,10 @@ def pre_fork(server, worker):
     # What the service has loaded stays to the end: the collector need not look at it again, which
     # would copy its memory into each worker and make their end slow.
     gc.freeze()
+
+
+def when_ready(server):
+    pathlib.Path({listens!r}).touch()
 """
 
 
@@ -56,17 +61,18 @@ class Server:
 
     def process(self, folder: Path, log: Path, environment: dict[str, str]) -> Process:
         """Write the server's configuration into `folder` and return its process, not started."""
-        config = folder / "gunicorn.conf.py"
-        config.write_text(self._config())
+        config, listens = folder / "gunicorn.conf.py", folder / "listens"
+        config.write_text(self._config(listens))
         # By the environment: Keystone reads the command line as its own.
         options = {"GUNICORN_CMD_ARGS": f"--config {shlex.quote(str(config))}"}
         command = [sys.executable, "-m", "gunicorn"]
-        return Process(self.name, command, log, {**environment, **options}, folder)
+        return Process(self.name, command, log, {**environment, **options}, folder, listens)
 
-    def _config(self) -> str:
+    def _config(self, listens: Path) -> str:
         return _CONFIG.format(
             application=self.application,
             address=f"{LOOPBACK}:{self.port}",
             workers=self.workers,
             threads=self.threads,
+            listens=str(listens),
         )

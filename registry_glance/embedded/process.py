@@ -32,12 +32,15 @@ class Process:
         log: Path,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        listens: Path | None = None,
     ) -> None:
+        """`listens`: a file that the child makes as soon as it has its port."""
         self.name = name
         self.log = log
         self._command = list(command)
         self._environment = {**_clean_environment(), **(environment or {})}
         self._folder = folder
+        self._listens = listens
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -52,6 +55,8 @@ class Process:
 
     def start(self) -> None:
         """Spawn the child; raises CannotStart when its program is missing."""
+        if self._listens is not None:
+            self._listens.unlink(missing_ok=True)
         with self.log.open("ab") as output:
             try:
                 self._child = subprocess.Popen(
@@ -79,7 +84,7 @@ class Process:
     def wait_answering(self, url: str, timeout: float = 60) -> None:
         """Wait until the child answers `GET url` with 200; raises CannotStart."""
         deadline = time.monotonic() + timeout
-        while not answers(url):
+        while not (self._has_port() and answers(url)):
             if not self.is_running:
                 raise CannotStart(self.obituary())
             if time.monotonic() > deadline:
@@ -110,6 +115,10 @@ class Process:
         except subprocess.TimeoutExpired:
             os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
+
+    def _has_port(self) -> bool:
+        """Whether it is the child that would answer, and nobody else who took the port first."""
+        return self._listens is None or self._listens.exists()
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._child is None:
