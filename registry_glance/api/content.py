@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -9,10 +11,13 @@ from typing import TYPE_CHECKING
 from flask import Response
 from werkzeug.wsgi import wrap_file
 
+from registry_glance.errors import RegistryError
 from registry_glance.store.contract import FileSlice
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+logger = logging.getLogger("registry_glance.answers")
 
 FRAME = 1 << 18
 
@@ -94,9 +99,20 @@ class Counted:
         piece = self._first
         self._first = None
         if not piece:
-            piece = next(self._pieces)
+            piece = self._next()
         self.sent += len(piece)
         return piece
+
+    def _next(self) -> bytes:
+        """The next piece. What fails now can only be told by cutting the connection.
+
+        To gunicorn that looks as if the client had gone, which is nothing to be logged at length.
+        """
+        try:
+            return next(self._pieces)
+        except RegistryError as error:
+            logger.error("an answer is cut off: %s", error.message or type(error).__name__)
+            raise ConnectionResetError(errno.ECONNRESET, "an answer is cut off") from error
 
     def close(self) -> None:
         close = getattr(self._pieces, "close", None)

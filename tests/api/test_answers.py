@@ -126,11 +126,12 @@ def test_what_cannot_be_read_at_all_is_said_in_time() -> None:
     assert asking(create_app(Config(), store)).get(BLOB).status_code == 503
 
 
-def test_what_breaks_later_does_not_look_whole() -> None:
+def test_what_breaks_later_does_not_look_whole(caplog: pytest.LogCaptureFixture) -> None:
     answer = asking(create_app(Config(), Breaking(Broken(2, Corrupt())))).get(BLOB, buffered=False)
     assert (answer.status_code, answer.content_length) == (200, 3)
-    with pytest.raises(Corrupt):
+    with pytest.raises(ConnectionResetError):
         answer.get_data()
+    assert [record.getMessage() for record in caplog.records] == ["an answer is cut off: Corrupt"]
 
 
 def test_one_line_for_each_request(caplog: pytest.LogCaptureFixture) -> None:
