@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from registry_glance.embedded.cloud import Cloud
 from tests.clients.crane import Crane
 from tests.clients.docker import Docker
 from tests.clients.engine import Engine, EngineFailed
 from tests.clients.go_tools import ToolUnavailable, tool
+from tests.clients.openstack import OpenStack
 from tests.clients.oras import Oras
 from tests.clients.podman import Podman
 from tests.clients.program import missing
@@ -76,6 +78,11 @@ def oras(tmp_path_factory: pytest.TempPathFactory) -> Oras:
 @pytest.fixture(scope="session")
 def regctl(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Regctl:
     return Regctl(go_tool("regctl"), tmp_path_factory.mktemp("regctl"), registry.address)
+
+
+@pytest.fixture(scope="session")
+def openstack(cloud: Cloud) -> OpenStack:
+    return OpenStack(cloud)
 
 
 def require(obstacle: str | None) -> None:
