@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from registry_glance.embedded.cloud import Cloud
+from tests.clients.containerd import Containerd
 from tests.clients.crane import Crane
 from tests.clients.docker import Docker
 from tests.clients.engine import Engine, EngineFailed
@@ -21,7 +22,7 @@ from tests.clients.skopeo import Skopeo
 from tests.registry import Registry
 
 #: mark -> the fixtures that need it
-NEEDS = {"root": {"engine", "docker", "podman"}, "go": {"crane", "oras", "regctl"}}
+NEEDS = {"root": {"engine", "docker", "containerd", "podman"}, "go": {"crane", "oras", "regctl"}}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,6 +52,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def docker(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Docker:
     return Docker(engine, tmp_path_factory.mktemp("docker"))
+
+
+@pytest.fixture(scope="session")
+def containerd(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Containerd:
+    require(missing("ctr"))
+    return Containerd(engine, tmp_path_factory.mktemp("containerd"))
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.socket = folder / "d.sock"
+        self.containerd = folder / "exec/containerd/containerd.sock"
         self.log = folder / "dockerd.log"
         self.docker = Program(
             "docker",

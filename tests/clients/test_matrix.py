@@ -10,7 +10,7 @@ from tests.clients.client import Client
 from tests.clients.images import Image, digest, greeting
 from tests.registry import Registry
 
-NAMES = ("docker", "podman", "skopeo", "crane", "oras", "regctl")
+NAMES = ("docker", "podman", "containerd", "skopeo", "crane", "oras", "regctl")
 COPIERS = NAMES[2:]
 
 Push = Callable[[str], tuple[Image, str]]
