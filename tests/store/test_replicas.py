@@ -26,12 +26,6 @@ def replicas(connect_store: ConnectStore) -> tuple[Store, Store]:
     return connect_store(cache={"staleness": 0}), connect_store(cache={"staleness": 0})
 
 
-unsure = pytest.mark.xfail(
-    strict=True, reason="a replica believes its own session when another one has gone on since"
-)
-
-
-@unsure
 def test_a_push_may_change_the_replica_with_every_request(
     replicas: tuple[Store, Store], repository: Repository
 ) -> None:
@@ -43,7 +37,6 @@ def test_a_push_may_change_the_replica_with_every_request(
     assert pull(two, Digest.of(data)) == data
 
 
-@unsure
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
 def test_chunks_may_change_the_replica_every_time(
     replicas: tuple[Store, Store], repository: Repository, algorithm: str
@@ -77,7 +70,6 @@ def test_another_replica_may_go_on_with_an_upload(
     assert [pull(store, digest) for store in replicas] == [data, data]
 
 
-@unsure
 def test_an_uploads_status_is_the_same_on_both(
     replicas: tuple[Store, Store], repository: Repository
 ) -> None:
@@ -87,7 +79,6 @@ def test_an_uploads_status_is_the_same_on_both(
         assert [each.upload_offset(repository, upload) for each in replicas] == [offset] * 2
 
 
-@unsure
 @pytest.mark.parametrize("committed", [True, False])
 def test_an_upload_ended_on_one_has_ended_on_the_other(
     replicas: tuple[Store, Store], repository: Repository, committed: bool
@@ -106,7 +97,6 @@ def test_an_upload_ended_on_one_has_ended_on_the_other(
         one.upload_offset(repository, upload)
 
 
-@unsure
 def test_no_replica_cancels_what_another_one_has_committed(
     replicas: tuple[Store, Store], connect_store: ConnectStore, repository: Repository
 ) -> None:

@@ -17,7 +17,7 @@ from registry_glance.store.contract import Content
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.content import Empty, Growing, Near, Passing
 from registry_glance.store.glance.ids import Ids
-from registry_glance.store.glance.slots import Slots, discard
+from registry_glance.store.glance.slots import Slots, discard, remove
 
 
 class Blobs:
@@ -84,6 +84,10 @@ class Blobs:
         ours = tuple(self._ids.piece(upload, *piece) for piece in enumerate(attempts))
         return blob is not None and blob.rows == ours
 
+    def has_rows(self, digest: Digest, row_ids: tuple[str, ...]) -> bool:
+        """Whether just these rows are the blob `digest`."""
+        return any(blob.rows == row_ids for blob in self._live(digest))
+
     def delete(self, digest: Digest, in_use: Callable[[], bool]) -> None:
         """Remove the entry, then the bytes. Raises BlobUnknown, or BlobInUse if `in_use()`."""
         live = self._live(digest)
@@ -91,10 +95,13 @@ class Blobs:
             raise BlobUnknown(detail={"digest": str(digest)})
         if in_use():
             raise BlobInUse(detail={"digest": str(digest)})
-        for blob in live:
-            self._remove_entry(blob)
-            for row_id in blob.rows:
-                discard(self._glance, row_id)
+        try:
+            for blob in live:
+                remove(self._glance, blob.entry)
+        finally:
+            self._answers.forget(_name(digest))
+        for row_id in (row_id for blob in live for row_id in blob.rows):
+            discard(self._glance, row_id)
 
     def read(self, blob: rows.Blob, start: int, stop: int) -> Iterator[bytes]:
         """Bytes of a blob from Glance, row by row; raises BlobUnknown before the first one."""
@@ -130,12 +137,9 @@ class Blobs:
 
     def _lost(self, blob: rows.Blob) -> BlobUnknown:
         """Somebody deleted the bytes in Glance: without its entry, a push brings them back."""
-        self._remove_entry(blob)
-        return BlobUnknown(detail={"digest": str(blob.digest)})
-
-    def _remove_entry(self, blob: rows.Blob) -> None:
         discard(self._glance, blob.entry)
         self._answers.forget(_name(blob.digest))
+        return BlobUnknown(detail={"digest": str(blob.digest)})
 
     def _look_up(self, digest: Digest) -> rows.Blob:
         live = self._live(digest)

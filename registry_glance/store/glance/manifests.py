@@ -15,7 +15,7 @@ from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository
 from registry_glance.store.contract import StoredManifest
 from registry_glance.store.glance import rows
-from registry_glance.store.glance.slots import Slots, discard
+from registry_glance.store.glance.slots import Slots, remove
 from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
@@ -76,9 +76,11 @@ class Manifests:
         if not live:
             raise ManifestUnknown(detail={"digest": str(digest)})
         manifest = self._parse(live[0])
-        for row in live:
-            discard(self._glance, row["id"])
-        self._answers.forget(_name(repository, digest))
+        try:
+            for row in live:
+                remove(self._glance, row["id"])
+        finally:
+            self._answers.forget(_name(repository, digest))
         return manifest
 
     def absent(self, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:

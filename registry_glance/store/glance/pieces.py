@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from registry_glance.errors import Corrupt, Unavailable
+from registry_glance.errors import Corrupt, RegistryError, Unavailable
 from registry_glance.glance.client import Absent, Conflict, Glance
 from registry_glance.oci.digest import Digest
 from registry_glance.spool.pieces import Piece, Spool
@@ -24,6 +24,10 @@ ATTEMPTS = 10
 PATIENCE = 8
 #: Seconds before the second try; doubled for each further one.
 FIRST_PAUSE = 0.1
+
+
+class PieceTaken(RegistryError):
+    """The upload has a piece here already: another replica has taken bytes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Pieces:
         """Send a piece; the result says which attempt's row holds exactly these bytes.
 
         A failure is tried again in another row, from the first byte. Raises Unavailable,
-        TooLarge, StorageFull, Denied.
+        TooLarge, StorageFull, Denied, PieceTaken.
         """
         deadline, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
         for attempt in range(ATTEMPTS):
@@ -66,7 +70,7 @@ class Pieces:
                 self._send(row_id, piece, place)
                 return attempt
             except Conflict:
-                log.info("row %s is taken", row_id)
+                self._check_taken(row_id, place.upload)
             except (Unavailable, Absent, Corrupt) as error:
                 discard(self._glance, row_id)
                 if time.monotonic() + pause > deadline:
@@ -74,7 +78,15 @@ class Pieces:
                 log.warning("piece at %d failed, again: %s", place.offset, error.message)
                 time.sleep(pause)
                 pause *= 2
+            except RegistryError:
+                discard(self._glance, row_id)
+                raise
         raise Unavailable("Glance takes none of the rows of a piece")
+
+    def _check_taken(self, row_id: str, upload: str) -> None:
+        """A row that failed is burnt, and the next one is tried; a whole piece is not ours."""
+        if any(rows.piece(row, upload) for row in self._glance.find([row_id])):
+            raise PieceTaken()
 
     def _send(self, row_id: str, piece: Piece, place: Place) -> None:
         self._glance.create(

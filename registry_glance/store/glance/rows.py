@@ -2,7 +2,7 @@
 
 Every row has container_format=docker and disk_format=raw. The properties, all strings:
 
-    oci_kind        tag | manifest | blob | upload | referrer | signpost | key
+    oci_kind        tag | manifest | blob | upload | end | referrer | signpost | key
     oci_repository  the repository's name                      tag, manifest, referrer
     oci_digest      of the content; uploads: of all bytes so far
     oci_media_type  as it was pushed                           tag, manifest
@@ -12,9 +12,10 @@ Every row has container_format=docker and disk_format=raw. The properties, all s
     oci_serial      order of the pushes of one tag             tag
     oci_image       the row's own ID; else the row is a copy   tag
     oci_row         the row that holds the bytes               blob of one piece
-    oci_upload      the upload that brought the bytes          upload, blob of several pieces
+    oci_upload      the upload that brought the bytes          upload, end, blob of several pieces
     oci_pieces      for each piece, which attempt succeeded    blob of several pieces
     oci_offset, oci_state                                      upload
+    oci_end         `cancelled`, or the blob it has become     end
     oci_key         the key of row IDs                         key
 """
 
@@ -141,6 +142,16 @@ def piece(row: Row, upload: str) -> Piece | None:
         return None
     state = str(row.get("oci_state", "")) + str(row.get("oci_state_rest", ""))
     return Piece(row["id"], offset, size, digest, state or None)
+
+
+def new_end(row_id: str, upload: str, how: str) -> dict[str, object]:
+    """The mark that an upload has ended: `cancelled`, or the digest it was committed as."""
+    return new(row_id, "end", upload=upload, end=how)
+
+
+def end(row: Row, upload: str) -> str:
+    """How the upload has ended; "" if the row is no such mark."""
+    return str(row.get("oci_end", "")) if row.get("oci_upload") == upload else ""
 
 
 # Manifests and referrers

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 SLOTS = 7
 #: Seconds after which a row that failed is not tried again in another slot.
 PATIENCE = 10
+#: Seconds before the second try; doubled for each further one.
+FIRST_PAUSE = 0.1
 
 Parts = tuple[str, ...]
 
@@ -66,7 +68,7 @@ class Slots:
         record at once, one makes its row and the others get that, unless it takes data: then
         each may complete a row of its own, and all of them are right.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
         for row_id in self._free(kind, parts):
             try:
                 row = self._glance.create(make(row_id))
@@ -75,8 +77,10 @@ class Slots:
                 if existing and is_live(existing[0]):
                     return existing[0]
                 continue
-            if fill is None or self._filled(row_id, fill, deadline):
+            if fill is None or self._filled(row_id, fill, deadline - pause):
                 return row
+            time.sleep(pause)
+            pause *= 2
         raise AssertionError("unreachable")
 
     def _filled(self, row_id: str, fill: Callable[[str], None], deadline: float) -> bool:
@@ -119,11 +123,15 @@ class Slots:
         return self._ids.row(kind, *parts, str(slot))
 
 
+def remove(glance: Glance, row_id: str) -> None:
+    """Delete a row, which may be gone already. Raises Denied if it is protected in Glance."""
+    with suppress(Absent):
+        glance.delete(row_id)
+
+
 def discard(glance: Glance, row_id: str) -> None:
     """Delete a row that nothing refers to; what cannot be deleted now is garbage, no error."""
     try:
-        glance.delete(row_id)
-    except Absent:
-        pass
+        remove(glance, row_id)
     except RegistryError as error:
         log.warning("row %s stays behind: %s", row_id, error)

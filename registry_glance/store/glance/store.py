@@ -24,6 +24,7 @@ from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.key import shared_key
 from registry_glance.store.glance.manifests import Manifests
 from registry_glance.store.glance.pieces import Pieces
+from registry_glance.store.glance.progress import Progress
 from registry_glance.store.glance.referrers import Referrers
 from registry_glance.store.glance.slots import Slots
 from registry_glance.store.glance.tags import Tags
@@ -157,11 +158,13 @@ def build(config: Config, glance: Glance, ids: Ids) -> GlanceStore:
     manifests = Manifests(glance, slots, writer, answers, cache)
     room = Spool(spool, config.spool.size // config.workers, config.glance.piece_size)
     pieces = Pieces(glance, ids, room, writer, config.glance.puts)
+    sessions, progress = Sessions(spool / "uploads"), Progress(glance, ids, blobs)
+    uploads = Uploads(glance, ids, blobs, cache, room, sessions, pieces, progress)
     return GlanceStore(
         glance,
         ids.project,
         blobs,
-        Uploads(glance, ids, blobs, cache, room, Sessions(spool / "uploads"), pieces),
+        uploads,
         manifests,
         Referrers(glance, ids, answers, manifests),
         Tags(glance, writer, answers, ids.project),

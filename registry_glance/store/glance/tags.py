@@ -20,7 +20,7 @@ from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository
 from registry_glance.store.glance import rows
-from registry_glance.store.glance.slots import discard
+from registry_glance.store.glance.slots import discard, remove
 from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
@@ -131,11 +131,13 @@ class Tags:
 
     def _remove(self, name: str, found: Iterable[rows.Tag]) -> None:
         """Lowest first: nothing older may show up for a moment."""
-        for tag in sorted(found, key=_order):
-            if tag.protected:
-                raise Denied("the tag is protected in Glance", detail={"tag": name})
-            discard(self._glance, tag.row)
-        self._answers.forget(name)
+        try:
+            for tag in sorted(found, key=_order):
+                if tag.protected:
+                    raise Denied("the tag is protected in Glance", detail={"tag": name})
+                remove(self._glance, tag.row)
+        finally:
+            self._answers.forget(name)
 
     def _by_name(self, prefix: str) -> dict[str, list[rows.Tag]]:
         """All tags whose name begins so; Glance can only list them all."""

@@ -9,7 +9,6 @@ any replica can go on with what another one began: the rows say offset, digest a
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 
 from registry_glance.cache.blobs import BlobCache
 from registry_glance.errors import (
@@ -26,15 +25,12 @@ from registry_glance.oci.ranges import Range
 from registry_glance.spool.pieces import Spool
 from registry_glance.spool.sessions import Session, Sessions
 from registry_glance.store.contract import Body
-from registry_glance.store.glance import rows
 from registry_glance.store.glance.blobs import Blobs
 from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.intake import Intake
-from registry_glance.store.glance.pieces import ATTEMPTS, Pieces
+from registry_glance.store.glance.pieces import Pieces, PieceTaken
+from registry_glance.store.glance.progress import Progress
 from registry_glance.store.glance.slots import discard
-
-#: With all attempts of each, 80 IDs: what fits into one question.
-PIECES_PER_QUESTION = 8
 
 
 class Uploads:
@@ -49,6 +45,7 @@ class Uploads:
         spool: Spool,
         sessions: Sessions,
         pieces: Pieces,
+        progress: Progress,
     ) -> None:
         self._glance = glance
         self._ids = ids
@@ -57,6 +54,7 @@ class Uploads:
         self._spool = spool
         self._sessions = sessions
         self._pieces = pieces
+        self._progress = progress
 
     def create(self, repository: Repository, algorithm: str) -> str:
         """A new upload; Glance hears of it with its first bytes."""
@@ -66,13 +64,14 @@ class Uploads:
 
     def offset(self, repository: Repository, upload: str) -> int:
         """Bytes that have arrived. Raises UploadUnknown."""
-        return self._running(repository, upload).offset
+        self._check(repository, upload)
+        return _running(upload, self._beyond(upload)).offset
 
     def append(self, repository: Repository, upload: str, body: Body, chunk: Range | None) -> int:
         """See the contract."""
         self._check(repository, upload)
         with self._sessions.locked(upload):
-            session = self._running(repository, upload)
+            session = _running(upload, self._ready(upload, chunk))
             return self._append(repository, upload, session, body, chunk).offset
 
     def commit(
@@ -86,10 +85,14 @@ class Uploads:
         """See the contract."""
         self._check(repository, upload)
         with self._sessions.locked(upload):
-            session = self._session(upload)
+            session = self._sessions.load(upload)
+            if session is None or (body is None and session.digest != str(digest)):
+                session = self._beyond(upload)
+            elif body is not None and not session.ended:
+                session = self._ready(upload, chunk)
             if session.ended == str(digest):
                 return
-            session = self._running(repository, upload)
+            _running(upload, session)
             if session.offset == 0:
                 session = replace(session, algorithm=digest.algorithm)
             if body is not None:
@@ -100,20 +103,25 @@ class Uploads:
         """See the contract."""
         self._check(repository, upload)
         with self._sessions.locked(upload):
-            self._end(upload, self._running(repository, upload), "cancelled")
+            self._cancel(upload, _running(upload, self._beyond(upload)))
 
     def _commit(self, upload: str, session: Session, digest: Digest) -> None:
         if self._digest(upload, session, digest.algorithm) != digest:
-            self._end(upload, session, "cancelled")
+            self._cancel(upload, session)
             raise DigestInvalid(detail={"digest": str(digest)})
-        if not self._blobs.add(digest, session.offset, upload, session.attempts):
+        ours = self._blobs.add(digest, session.offset, upload, session.attempts)
+        if not ours or session.digest != str(digest):
+            # The upload's rows will not lead another replica to the blob's entry.
+            self._progress.end(upload, str(digest))
+        if not ours:
             # The blob was there already: these rows are a second copy.
             self._discard(upload, session)
         self._sessions.save(upload, replace(session, ended=str(digest)))
 
-    def _end(self, upload: str, session: Session, how: str) -> None:
+    def _cancel(self, upload: str, session: Session) -> None:
+        self._progress.end(upload, "cancelled")
         self._discard(upload, session)
-        self._sessions.save(upload, Session(session.algorithm, ended=how))
+        self._sessions.save(upload, Session(session.algorithm, ended="cancelled"))
 
     def _discard(self, upload: str, session: Session) -> None:
         for index, attempt in enumerate(session.attempts):
@@ -153,8 +161,10 @@ class Uploads:
             attempts = intake.run(body)
             if chunk is not None and intake.offset != chunk.stop:
                 raise SizeInvalid()
-        except BaseException:
+        except BaseException as error:
             intake.abandon(lambda index, attempt: self._discard_piece(upload, index, attempt))
+            if isinstance(error, PieceTaken):
+                raise UploadOutOfOrder(self._beyond(upload).offset) from error
             raise
         intake.keep(self._cache)
         session = replace(
@@ -185,50 +195,23 @@ class Uploads:
         if not self._ids.is_upload(upload, repository.name):
             raise UploadUnknown(detail={"uuid": upload[:80]})
 
-    def _running(self, repository: Repository, upload: str) -> Session:
-        self._check(repository, upload)
-        session = self._session(upload)
-        if session.ended:
-            raise UploadUnknown(detail={"uuid": upload})
+    def _ready(self, upload: str, chunk: Range | None) -> Session:
+        """The session to which a body can be added.
+
+        Glance is not asked about an upload that began here and has no bytes: should another
+        replica have got some, the first row is taken, and that is found out in time.
+        """
+        session = self._sessions.load(upload)
+        if session is None or session.offset or (chunk and chunk.start):
+            return self._beyond(upload)
         return session
 
-    def _session(self, upload: str) -> Session:
-        """What this machine knows of an upload, or else what Glance does."""
-        session = self._sessions.load(upload)
-        return session if session is not None else self._recover(upload)
-
-    def _recover(self, upload: str) -> Session:
-        """Walk along the upload's rows, each of which tells where the next one begins."""
-        session = Session()
-        for first in count(step=PIECES_PER_QUESTION):
-            pieces = self._found(upload, range(first, first + PIECES_PER_QUESTION))
-            for index in range(first, first + PIECES_PER_QUESTION):
-                here = [p for p in pieces.get(index, ()) if p[1].offset == session.offset]
-                if not here:
-                    return session
-                session = _extended(session, *here[0])
-        raise AssertionError("unreachable")
-
-    def _found(self, upload: str, indices: range) -> dict[int, list[tuple[int, rows.Piece]]]:
-        """The complete pieces with these indices, each with the attempt that it is."""
-        places = {
-            self._ids.piece(upload, index, attempt): (index, attempt)
-            for index in indices
-            for attempt in range(ATTEMPTS)
-        }
-        found: dict[int, list[tuple[int, rows.Piece]]] = {}
-        for row in self._glance.find(list(places)):
-            index, attempt = places[row["id"]]
-            if piece := rows.piece(row, upload):
-                found.setdefault(index, []).append((attempt, piece))
-        return found
+    def _beyond(self, upload: str) -> Session:
+        """The session as Glance knows it, with what other replicas have done."""
+        return self._progress.beyond(upload, self._sessions.load(upload) or Session())
 
 
-def _extended(session: Session, attempt: int, piece: rows.Piece) -> Session:
-    return Session(
-        algorithm=piece.digest.algorithm,
-        offset=piece.offset + piece.size,
-        digest=str(piece.digest),
-        state=piece.state,
-        attempts=[*session.attempts, attempt],
-    )
+def _running(upload: str, session: Session) -> Session:
+    if session.ended:
+        raise UploadUnknown(detail={"uuid": upload})
+    return session
