@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import requests
-from glanceclient import exc
 from glanceclient.common.http import SessionClient
 from keystoneauth1 import exceptions as keystone
 from keystoneauth1.adapter import Adapter
@@ -98,7 +97,7 @@ class Glance:
 
     def project(self) -> str:
         """The ID of the project that the credentials are scoped to."""
-        project = self._again(self._http.get_project_id)
+        project = self._again(self._project)
         if project is None:
             raise Denied("the credentials are not scoped to a project")
         return str(project)
@@ -164,7 +163,7 @@ class Glance:
     def add_member(self, row_id: str, project: str) -> None:
         """Share a row with a project; doing it again is no error."""
         try:
-            self._json("POST", f"{_path(row_id)}/members", data={"member": project})
+            self._json("POST", f"{_path(row_id)}/members", json={"member": project})
         except Conflict:
             log.debug("%s is shared with %s already", row_id, project)
 
@@ -187,8 +186,15 @@ class Glance:
             raise Absent(f"row {row_id} has no data")
         return _chunks(answer)
 
+    def _project(self) -> str | None:
+        try:
+            project: str | None = self._http.get_project_id()
+        except (keystone.ClientException, requests.RequestException, OSError) as error:
+            raise _error(getattr(error, "http_status", None), str(error)) from error
+        return project
+
     def _post(self, row: Mapping[str, object]) -> Row:
-        created: Row = self._json("POST", "/v2/images", data=dict(row))
+        created: Row = self._json("POST", "/v2/images", json=dict(row))
         return created
 
     def _list(self, **filters: str) -> Iterator[Row]:
@@ -200,19 +206,23 @@ class Glance:
             url = page.get("next")
 
     def _json(self, method: str, url: str, **arguments: Any) -> Any:
+        answer = self._call(method, url, timeout=ANSWER_TIMEOUT, **arguments)
         try:
-            _, body = self._http.request(url, method, timeout=ANSWER_TIMEOUT, **arguments)
-        except (exc.HTTPException, exc.CommunicationError, exc.InvalidEndpoint) as error:
-            raise _error(getattr(error, "code", None), str(error)) from error
-        except (keystone.ClientException, requests.RequestException) as error:
-            raise _error(getattr(error, "http_status", None), str(error)) from error
-        return body
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise Unavailable(f"{method} {url}: something else than Glance answered") from error
 
     def _raw(self, method: str, url: str, **arguments: Any) -> requests.Response:
-        """Past SessionClient.request, which would send bodies chunked, without a length."""
+        return self._call(method, url, stream=True, **arguments)
+
+    def _call(self, method: str, url: str, **arguments: Any) -> requests.Response:
+        """Past SessionClient.request: bodies keep their length there, and errors need no words.
+
+        What stands before Glance may answer with anything, even without a Content-Type.
+        """
         try:
             answer: requests.Response = Adapter.request(
-                self._http, url, method, stream=True, raise_exc=False, **arguments
+                self._http, url, method, raise_exc=False, **arguments
             )
         except (keystone.ClientException, requests.RequestException, OSError) as error:
             raise _error(getattr(error, "http_status", None), str(error)) from error
@@ -242,11 +252,9 @@ def _path(row_id: str) -> str:
     return f"/v2/images/{row_id}"
 
 
-def _error(status: object, message: str) -> RegistryError:
-    """The error for a status; glanceclient's "N/A" is one that it does not know."""
-    if not isinstance(status, int):
-        return Unavailable(message) if status is None else Refused(message)
-    if status == 0 or (status >= 500 and status not in ERRORS):
+def _error(status: int | None, message: str) -> RegistryError:
+    """The error for a status; None or 0 if there was no answer."""
+    if not status or (status >= 500 and status not in ERRORS):
         return Unavailable(message)
     return ERRORS.get(status, Refused)(message)
 
