@@ -12,6 +12,7 @@ class Scale:
     """Sizes in bytes, times in seconds, the rest are counts."""
 
     large: int = 1024 * MIB
+    medium: int = 64 * MIB
     layer: int = 50 * 10**6
     layers: int = 5
     small_blobs: int = 200
@@ -24,6 +25,7 @@ FULL = Scale()
 #: To see that everything works; its numbers say little.
 QUICK = Scale(
     large=64 * MIB,
+    medium=16 * MIB,
     layer=5 * 10**6,
     small_blobs=20,
     tags=500,
