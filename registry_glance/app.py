@@ -14,10 +14,13 @@ from registry_glance.store.contract import Store
 
 
 def build(config: Config) -> Flask:
-    """The registry on Glance. To be called in the process that serves: sessions survive no fork."""
-    from registry_glance.store.glance import connect
+    """The registry on Glance. To be called in the process that serves: sessions survive no fork.
 
-    return create_app(config, connect(config))
+    Asks nobody anything yet: a Keystone that is not there is each request's matter.
+    """
+    from registry_glance.store.glance import Connection
+
+    return create_app(config, Connection(config))
 
 
 def create_app(

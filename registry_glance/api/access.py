@@ -11,7 +11,9 @@ from registry_glance.store.contract import Store
 
 
 class Access(StrEnum):
-    """What a request needs. `NONE` is open to everybody, `LOGIN` to everybody known."""
+    """What a request needs. `NONE` is open to everybody and needs no store; `LOGIN` is for all
+    who are known.
+    """
 
     NONE = "none"
     LOGIN = "login"

@@ -38,7 +38,8 @@ def report(error: Exception, request_id: str) -> None:
 
 
 def _entries(error: Exception, row: Answer) -> list[dict[str, Any]]:
-    if not isinstance(error, RegistryError):
+    if not isinstance(error, RegistryError) or row.status >= 500:
+        # What failed behind us, and where it is, is for the log.
         return [_entry(row, "", None)]
     if isinstance(error, ManifestBlobUnknown) and isinstance(error.detail, list):
         return [_entry(row, error.message, {"digest": str(one)}) for one in error.detail]

@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from registry_glance.config import ConfigInvalid, load
+from registry_glance.config import Config, ConfigInvalid, load
 
 
 class CannotListen(Exception):
     """The address is taken, or not ours."""
+
+
+class CannotLogIn(Exception):
+    """The registry's own credentials are missing or wrong."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +31,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         config = load(args.config)
         check_listen(config.listen)
-    except (ConfigInvalid, CannotListen) as error:
+        check_cloud(config)
+    except (ConfigInvalid, CannotListen, CannotLogIn) as error:
         print(f"registry-glance: {error}", file=sys.stderr)
         return 1
     # Not above: other commands need no server, and a wrong setting should be told at once.
@@ -34,6 +40,22 @@ def run(args: argparse.Namespace) -> int:
     from registry_glance.server import serve
 
     return serve(config, build)
+
+
+def check_cloud(config: Config) -> None:
+    """Raise CannotLogIn for credentials that will never do; a Keystone that is away may return."""
+    from registry_glance.errors import RegistryError, Unavailable
+    from registry_glance.glance.client import Unauthorized
+    from registry_glance.store.glance import open_door
+
+    try:
+        open_door(replace(config, glance=replace(config.glance, retries=0))).project()
+    except Unauthorized:
+        raise CannotLogIn("Keystone refuses the registry's credentials") from None
+    except Unavailable as error:
+        print(f"registry-glance: not there yet: {error}", file=sys.stderr)
+    except RegistryError as error:
+        raise CannotLogIn(str(error)) from error
 
 
 def check_listen(address: str) -> None:

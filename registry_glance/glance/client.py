@@ -46,6 +46,10 @@ PATIENCE = 10
 ANSWER_TIMEOUT = 10
 
 
+class Unauthorized(Unavailable):
+    """401: the registry's own credentials are refused."""
+
+
 class Absent(RegistryError):
     """404: no such row, or none that these credentials may see."""
 
@@ -68,7 +72,7 @@ class Sized(Protocol):
 
 #: HTTP status -> error. What is missing is `Unavailable` from 500 on, and `Refused` below.
 ERRORS: dict[int, type[RegistryError]] = {
-    401: Unavailable,
+    401: Unauthorized,
     403: Denied,
     404: Absent,
     409: Conflict,
@@ -256,7 +260,12 @@ def _error(status: int | None, message: str) -> RegistryError:
     """The error for a status; None or 0 if there was no answer."""
     if not status or (status >= 500 and status not in ERRORS):
         return Unavailable(message)
-    return ERRORS.get(status, Refused)(message)
+    kind = ERRORS.get(status, Refused)
+    if issubclass(kind, Unavailable):
+        return kind(message)
+    # What a client may be told has no place for IDs and addresses.
+    log.info("%s", message)
+    return kind()
 
 
 def _chunks(answer: requests.Response) -> Iterator[bytes]:

@@ -156,7 +156,6 @@ def test_a_line_stays_a_line(caplog: pytest.LogCaptureFixture) -> None:
 
 
 NEEDS = [
-    ("GET", "/healthz", Access.NONE, None),
     ("GET", "/v2/", Access.LOGIN, None),
     ("GET", "/v2/_catalog", Access.CATALOG, None),
     ("HEAD", BLOB, Access.PULL, "some/where"),
@@ -183,6 +182,25 @@ def test_the_gate_is_asked_first(
     assert asking(app).open(path, method=method, headers=headers).status_code == 503
     name = Repository(repository) if repository else None
     assert asked == [Need(access, name, "Bearer x")]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz"])
+def test_who_asks_whether_we_live_needs_neither_gate_nor_store(path: str) -> None:
+    def refuse(need: Need) -> Admission:
+        raise Unavailable()
+
+    assert asking(create_app(Config(), MemoryStore(), refuse)).get(path).status_code == 200
+
+
+def test_what_failed_behind_us_is_not_told() -> None:
+    def refuse(need: Need) -> Admission:
+        raise Unavailable(f"cannot reach {SECRET}")
+
+    answer = asking(create_app(Config(), MemoryStore(), refuse)).get("/v2/")
+    assert answer.json == {
+        "errors": [{"code": "UNAVAILABLE", "message": "Glance or Keystone is not available"}]
+    }
+    assert answer.headers["Retry-After"] == "5"
 
 
 def test_every_request_has_a_store_of_its_own() -> None:

@@ -13,11 +13,11 @@ def version(call: Call) -> Response:
     return document({})
 
 
-def alive(call: Call) -> Response:
+def alive() -> Response:
     """The process lives. Says nothing of Glance: restarting us would not mend it."""
     return document({"status": "ok"})
 
 
-def home(call: Call) -> Response:
+def home() -> Response:
     """For whoever opens the address in a browser."""
     return document({"name": "registry-glance", "api": "/v2/"})

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from registry_glance.cache.answers import Answers
-from registry_glance.cache.blobs import BlobCache
-from registry_glance.cache.epochs import Epochs
-from registry_glance.config import Config
 from registry_glance.errors import NameUnknown
 from registry_glance.glance.client import Glance
-from registry_glance.glance.cloud import Cloud, from_clouds_yaml
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
 from registry_glance.oci.ranges import Range
-from registry_glance.spool.permits import Permits
-from registry_glance.spool.pieces import Spool
-from registry_glance.spool.sessions import Sessions
 from registry_glance.store.contract import Body, Content, Store, StoredManifest
 from registry_glance.store.glance.blobs import Blobs
-from registry_glance.store.glance.ids import Ids
-from registry_glance.store.glance.key import shared_key
 from registry_glance.store.glance.manifests import Manifests
-from registry_glance.store.glance.pieces import Pieces
-from registry_glance.store.glance.progress import Progress
 from registry_glance.store.glance.referrers import Referrers
-from registry_glance.store.glance.slots import Slots
 from registry_glance.store.glance.tags import Tags
 from registry_glance.store.glance.uploads import Uploads
-from registry_glance.store.glance.writer import Writer
 
 
 class GlanceStore(Store):
@@ -131,55 +117,3 @@ class GlanceStore(Store):
 
     def ping(self) -> None:
         self._glance.project()
-
-
-def connect(config: Config) -> GlanceStore:
-    """The store that `config` describes; to be called in each worker, after the fork.
-
-    Raises CloudInvalid for unusable credentials, Unavailable if Keystone or Glance is not there.
-    """
-    glance = Glance(
-        find_cloud(config), timeout=config.glance.timeout, retries=config.glance.retries
-    )
-    project = glance.project()
-    key = bytes.fromhex(config.ids.key) if config.ids.key else shared_key(glance, project)
-    return build(config, glance, Ids(key, project))
-
-
-def build(config: Config, glance: Glance, ids: Ids) -> GlanceStore:
-    """The store of the project that `ids` and `glance` belong to."""
-    state = config.state
-    spool, cache = state / "spool", BlobCache(state / "cache", config.cache.size)
-    answers = Answers(Epochs(state / "cache" / "epochs"), config.cache.staleness)
-    slots = Slots(glance, ids)
-    writer = Writer(glance, Permits(spool / "puts", config.glance.puts))
-    reads = Permits(spool / "gets", config.glance.gets)
-    blobs = Blobs(glance, ids, slots, answers, cache, reads, spool)
-    manifests = Manifests(glance, slots, writer, answers, cache)
-    room = Spool(spool, config.spool.size // config.workers, config.glance.piece_size)
-    pieces = Pieces(glance, ids, room, writer, config.glance.puts)
-    sessions, progress = Sessions(spool / "uploads"), Progress(glance, ids, blobs)
-    uploads = Uploads(glance, ids, blobs, cache, room, sessions, pieces, progress)
-    return GlanceStore(
-        glance,
-        ids.project,
-        blobs,
-        uploads,
-        manifests,
-        Referrers(glance, ids, answers, manifests),
-        Tags(glance, writer, answers, ids.project),
-    )
-
-
-def find_cloud(config: Config) -> Cloud:
-    """The registry's own credentials. Raises CloudInvalid."""
-    settings = config.cloud
-    if not settings.auth:
-        return from_clouds_yaml(settings.name, settings.config_file)
-    return Cloud(
-        auth=settings.auth,
-        auth_type=settings.auth_type,
-        region=settings.region,
-        interface=settings.interface,
-        verify=settings.cacert or settings.verify,
-    )
