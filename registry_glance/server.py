@@ -1,22 +1,19 @@
-"""Gunicorn as our HTTP server: what it is told, and the patience it lacks."""
+"""Gunicorn as our HTTP server, and what it is told."""
 
 from __future__ import annotations
 
 import ctypes
-import errno
-import functools
 import logging
-import socket
 import sys
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from registry_glance.config import Config
 from registry_glance.errors import RegistryError
+from registry_glance.worker import worker
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +21,6 @@ logger = logging.getLogger(__name__)
 M_ARENA_MAX, ARENAS = -8, 2
 #: gunicorn's exit status for "the application cannot be loaded": it does not try again.
 APP_LOAD_ERROR = 4
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def serve(config: Config, build: Callable[[Config], Flask]) -> int:
@@ -104,54 +98,3 @@ def options(config: Config) -> dict[str, Any]:
         "loglevel": config.log.level,
         "proc_name": "registry-glance",
     }
-
-
-def worker(idle: float) -> type[ThreadWorker]:
-    """Gunicorn's threaded worker, on sockets that give a silent client up after `idle` seconds.
-
-    Gunicorn itself waits for ever, and would so lend its threads to whoever stalls.
-    """
-
-    class Worker(ThreadWorker):  # type: ignore[misc]
-        def enqueue_req(self, conn: TConn) -> None:
-            if not isinstance(conn.sock, PatientSocket):
-                conn.sock = PatientSocket(idle, fileno=conn.sock.detach())
-            super().enqueue_req(conn)
-
-    return Worker
-
-
-def _as_reset(method: Callable[P, R]) -> Callable[P, R]:
-    """To gunicorn a client that stalls is one that has gone: nothing to be logged at length."""
-
-    @functools.wraps(method)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return method(*args, **kwargs)
-        except TimeoutError as error:
-            raise ConnectionResetError(errno.ECONNRESET, "the client stalls") from error
-
-    return call
-
-
-class PatientSocket(socket.socket):
-    """A socket on which "blocking" means: for at most `idle` seconds without a byte."""
-
-    def __init__(self, idle: float, *, fileno: int) -> None:
-        super().__init__(fileno=fileno)
-        self._idle = idle
-
-    def setblocking(self, flag: bool) -> None:
-        self.settimeout(self._idle if flag else 0.0)
-
-    @_as_reset
-    def recv(self, *args: Any) -> bytes:
-        return super().recv(*args)
-
-    @_as_reset
-    def sendall(self, *args: Any) -> None:
-        super().sendall(*args)
-
-    @_as_reset
-    def sendfile(self, *args: Any, **kwargs: Any) -> int:
-        return super().sendfile(*args, **kwargs)

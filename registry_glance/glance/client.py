@@ -140,10 +140,15 @@ class Glance:
         """The visible rows of a name, queued ones too."""
         return list(self._list(name=f"eq:{name}", container_format="docker"))
 
-    def rows(self, *, owner: str, hidden: bool) -> Iterator[Row]:
-        """All docker rows of a project, 1,000 a page; about 1 ms a row."""
-        flag = "true" if hidden else "false"
-        return self._list(owner=owner, os_hidden=flag, container_format="docker")
+    def rows(self, *, owner: str, hidden: bool, largest: int | None = None) -> Iterator[Row]:
+        """All active docker rows of a project, 1,000 a page; about 1 ms a row.
+
+        `largest` leaves out those with more bytes of data.
+        """
+        filters = {"owner": owner, "os_hidden": "true" if hidden else "false", "status": "active"}
+        if largest is not None:
+            filters["size_max"] = str(largest)
+        return self._list(**filters, container_format="docker")
 
     def update(self, row_id: str, changes: Mapping[str, object]) -> Row:
         """Set or add properties in one PATCH. Raises Absent, or Conflict."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import time
@@ -150,3 +151,28 @@ def test_who_leaves_while_a_blob_comes_harms_nobody(pusher: Pusher, client: Clie
             connection.sendall(head("GET", path))
             connection.recv(1000)
     assert len(client("GET", path).body) == 20 * MIB
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"\x16\x03\x01 no HTTP\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"GET /v2/ HTTP/1.1\r\nHost: x\r\nbroken header\r\n\r\n", 400),
+        (head("GET", "/v2/" + "a" * 9000), 414),
+        (head("GET", "/v2/", "X: " + "a" * 9000), 431),
+        (head("GET", "/v2/", *(f"X-{n}: y" for n in range(200))), 431),
+        (head("GET", "/v2/", "Transfer-Encoding: gzip"), 400),
+    ],
+)
+def test_what_is_no_request_is_refused_in_our_words(
+    client: Client, sent: bytes, expected: int
+) -> None:
+    with client.connect() as connection:
+        connection.sendall(sent)
+        answer = b""
+        while received := connection.recv(4096):
+            answer += received
+    first, _, body = answer.partition(b"\r\n\r\n")
+    assert int(first.split()[1]) == expected
+    assert json.loads(body)["errors"][0]["code"] == "UNSUPPORTED"

@@ -26,9 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "cache": {"oci", "errors", "config"},
     "spool": {"oci", "errors", "config"},
     "glance": {"oci", "errors", "config"},
-    "archive": {"oci", "errors", "config", "store.contract", "glance", "cache", "spool"},
-    "auth": {"oci", "errors", "config", "store.contract", "glance", "cache"},
-    "drivers": {"oci", "errors", "config", "store", "glance"},
+    "worker": set(),
     "embedded": set(),
 }
 #: Library -> the parts that may import it.

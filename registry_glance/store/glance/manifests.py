@@ -20,6 +20,9 @@ from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
 
+#: Bytes above which a row is no manifest, whatever `manifests.max_size` is or was.
+LARGEST = 64 << 20
+
 
 class Manifests:
     """The manifests of one project's repositories, by digest."""
@@ -108,8 +111,8 @@ class Manifests:
         self._writer.write(row_id, Small(manifest.body))
 
     def _all(self, project: str) -> Iterator[Manifest]:
-        for row in self._glance.rows(owner=project, hidden=True):
-            if row.get("oci_kind") == "manifest" and rows.is_active(row):
+        for row in self._glance.rows(owner=project, hidden=True, largest=LARGEST):
+            if row.get("oci_kind") == "manifest":
                 try:
                     yield self._parse(row)
                 except (ManifestUnknown, ManifestInvalid):
