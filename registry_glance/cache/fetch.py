@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -46,6 +47,10 @@ class Fetch:
         self._source = source
         self._path = cache.partial / f"{digest.algorithm}-{digest.hex}"
         self._worker: _Worker | None = None
+        #: Of the bytes handed out: their checksum, where they end, and whether of two fetches.
+        self._unverified = 0
+        self._unverified_stop = 0
+        self._mixed = False
         self._file = self._join()
 
     def read(self, wanted: Range) -> Iterator[bytes]:
@@ -60,9 +65,12 @@ class Fetch:
                 elif ready <= position:
                     time.sleep(INTERVAL)
                 else:
+                    self._compare(wanted.start)
                     length = min(ready, wanted.stop) - position
                     data = os.pread(self._file.fileno(), min(length, READ_SIZE), position)
                     position += len(data)
+                    self._unverified = zlib.crc32(data, self._unverified)
+                    self._unverified_stop = position
                     yield data
         finally:
             self.close()
@@ -75,7 +83,7 @@ class Fetch:
         """How far one may read on the way to `stop`; None if the fetch has failed."""
         if self._finished():
             return self._size
-        if self._worker is None and not _locked(self._path, self._file):
+        if self._worker is None and self._abandoned():
             return self._size if self._finished() else None
         if self._worker is not None and self._worker.error is not None:
             return None
@@ -87,12 +95,35 @@ class Fetch:
             return self._worker.done.is_set() and self._worker.error is None
         return os.fstat(self._file.fileno()).st_mode & VERIFIED == VERIFIED
 
+    def _abandoned(self) -> bool:
+        """Whether nobody writes to the file any more. One that was left unfinished goes away."""
+        if not _current(self._file, self._path):
+            return True
+        if not _lock(self._file):
+            return False
+        if not self._finished():
+            self._remove(self._file)
+        return True
+
     def _retry(self, attempts: int) -> None:
         error = self._worker.error if self._worker else None
         if isinstance(error, Corrupt) or attempts <= 0:
             raise error or Unavailable(f"fetching {self._digest} failed")
         self.close()
         self._file = self._join()
+        self._mixed = True
+
+    def _compare(self, start: int) -> None:
+        """Raise Corrupt if what a failed fetch brought was not what the whole file has."""
+        if not self._mixed or not self._finished():
+            return
+        self._mixed = False
+        found = 0
+        for position in range(start, self._unverified_stop, READ_SIZE):
+            length = min(READ_SIZE, self._unverified_stop - position)
+            found = zlib.crc32(os.pread(self._file.fileno(), length, position), found)
+        if found != self._unverified:
+            raise corrupt(self._digest, self._unverified_stop)
 
     def _join(self) -> BinaryIO:
         """Open the blob's file: whole, or growing under another's hands or under ours."""
@@ -101,28 +132,44 @@ class Fetch:
             whole = self._cache.open(self._digest)
             if whole is not None:
                 return whole
-            file = open(self._path, "a+b")  # noqa: SIM115
-            if not _lock(file):
-                if self._opened(file):
-                    return file
-            elif _current(file, self._path):
+            file = self._open_partial()
+            if self._follows(file):
+                return file
+            # Its lock is ours. What another one left is not gone on with: nobody has hashed it.
+            if _current(file, self._path) and os.fstat(file.fileno()).st_size == 0:
                 return self._begin(file)
+            self._remove(file)
             file.close()
 
-    def _opened(self, file: BinaryIO) -> bool:
-        """Wait for another's first byte, so that what cannot be opened fails before an answer."""
-        while os.fstat(file.fileno()).st_size == 0:
-            if not _locked(self._path, file):
-                return False
+    def _open_partial(self) -> BinaryIO:
+        try:
+            return open(self._path, "a+b", opener=_private)
+        except OSError as error:
+            raise Unavailable(f"cannot keep a blob near: {error.strerror}") from error
+
+    @staticmethod
+    def _follows(file: BinaryIO) -> bool:
+        """True with another's first byte, so that what cannot be opened fails before an answer.
+
+        False once the lock is ours.
+        """
+        while not _lock(file):
+            if os.fstat(file.fileno()).st_size:
+                return True
             time.sleep(INTERVAL)
-        return True
+        return False
+
+    def _remove(self, file: BinaryIO) -> None:
+        """Take the name away from a file that we hold the lock of."""
+        if _current(file, self._path):
+            self._path.unlink(missing_ok=True)
 
     def _begin(self, file: BinaryIO) -> BinaryIO:
         """Fetch in a thread of its own, at Glance's speed, whatever our client's is."""
         try:
             chunks = self._source()
-        except RegistryError:
-            self._path.unlink(missing_ok=True)
+        except BaseException:
+            self._remove(file)
             file.close()
             raise
         self._worker = _Worker(self._cache, self._digest, self._size, chunks, file, self._path)
@@ -164,12 +211,12 @@ class _Worker(threading.Thread):
         finally:
             if self.error:
                 log.error("fetching %s failed: %s", self._digest, self.error)
+            getattr(self._chunks, "close", lambda: None)()
             self._path.unlink(missing_ok=True)
             self.done.set()
             self._file.close()
 
     def _fetch(self) -> None:
-        os.ftruncate(self._file.fileno(), 0)
         running = RunningHash(self._digest.algorithm)
         received = 0
         for data in self._chunks:
@@ -196,6 +243,11 @@ def corrupt(digest: Digest, received: int) -> Corrupt:
     return Corrupt(detail={"digest": str(digest)})
 
 
+def _private(path: str, flags: int) -> int:
+    """Whoever may read a file's bytes takes them for verified."""
+    return os.open(path, flags, 0o600)
+
+
 def _lock(file: BinaryIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -204,21 +256,8 @@ def _lock(file: BinaryIO) -> bool:
     return True
 
 
-def _locked(path: Path, file: BinaryIO) -> bool:
-    """Whether the file is still being written: somebody holds its lock."""
-    try:
-        with path.open("rb") as probe:
-            if not os.path.samestat(os.fstat(probe.fileno()), os.fstat(file.fileno())):
-                return False
-            if _lock(probe):
-                return False
-    except FileNotFoundError:
-        return False
-    return True
-
-
 def _current(file: BinaryIO, path: Path) -> bool:
-    """Whether `path` still is the file that we locked, and not a later one."""
+    """Whether `path` still is this file, and not a later one."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

@@ -16,7 +16,7 @@ ANY = r""
 
 
 class Kind(Enum):
-    """`at` counts bytes of the request's body in the first three, of the answer's in CUT."""
+    """`at` counts bytes of the request's body, or of the answer's in STALL and CUT."""
 
     #: Nothing but what `flip` and `spoil` do.
     PASS = auto()
@@ -32,6 +32,8 @@ class Kind(Enum):
     LOSE = auto()
     #: Pass all, and the answer once released.
     DELAY = auto()
+    #: Pass `at` bytes of the answer, and the rest once released.
+    STALL = auto()
     #: Pass `at` bytes of the answer, then reset.
     CUT = auto()
 

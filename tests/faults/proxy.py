@@ -191,7 +191,7 @@ class _Connection(socketserver.StreamRequestHandler):
             self._reset(self.request)
         assert head is not None
         exchange.status = head.status
-        body: Iterable[bytes] = read_body(stream, head, of_answer=True)
+        body = read_body(stream, head, of_answer=True)
         if fault:
             fault.reached.set()
         if fault and fault.kind is Kind.LOSE:
@@ -201,6 +201,10 @@ class _Connection(socketserver.StreamRequestHandler):
         if fault:
             body = _flipped(body, fault.flip)
         self.wfile.write(head.raw)
+        if fault and fault.kind is Kind.STALL:
+            for data in _about(body, fault.at):
+                self.wfile.write(data)
+            fault.released.wait()
         for data in _until(body, fault.at) if fault and fault.kind is Kind.CUT else body:
             self.wfile.write(data)
         if fault and fault.kind is Kind.CUT:
