@@ -25,13 +25,11 @@ bench: $(VENV)/embedded.stamp
 # Your images are in var/, which stays.
 clean:
 	-@test ! -x $(BIN)/registry-glance || $(BIN)/registry-glance down
-	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info results
+	rm -rf $(VENV) .tools .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info results
 
-$(VENV)/embedded.stamp: extras := embedded
-$(VENV)/test.stamp: extras := embedded,test
-$(VENV)/%.stamp: setup.py pyproject.toml | $(BIN)/pip
-	@echo "installing registry-glance[$(extras)] into $(VENV), this takes a minute or two"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(extras)]'
+$(VENV)/embedded.stamp: setup.py pyproject.toml | $(BIN)/pip
+	@echo "installing registry-glance[embedded] into $(VENV), this takes a minute or two"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[embedded]'
 	@touch $@
 
 # Debian's python3 comes without venv and pip.

@@ -14,7 +14,7 @@ TEST = [
     "moto[server]",
     "mypy",
     "pytest",
-    "ruff",
+    "ruff==0.17.6",
     "tox",
     "types-PyYAML",
     "types-requests",

@@ -1,6 +1,6 @@
 """The store in Glance: docs/architecture.md draws its rows.
 
-    ids, rows -> slots, writer -> blobs, manifests -> referrers, tags, uploads -> store
+ids, rows -> slots, writer -> blobs, manifests -> referrers, tags, uploads -> store
 """
 
 from registry_glance.store.glance.connection import Connection, connect, open_door
