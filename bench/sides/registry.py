@@ -43,13 +43,11 @@ class RegistrySide(Side):
 
     def publish(self) -> None:
         with self.connect() as connection:
-            config = self._push_small(connection, IMAGE, b"{}")
-            layer = self._push_small(connection, IMAGE, os.urandom(2048))
             content = {
                 "schemaVersion": 2,
                 "mediaType": MANIFEST,
-                "config": {"mediaType": f"{OCI}.config.v1+json", "digest": config, "size": 2},
-                "layers": [{"mediaType": f"{OCI}.layer.v1.tar", "digest": layer, "size": 2048}],
+                "config": self._blob(connection, f"{OCI}.config.v1+json"),
+                "layers": [self._blob(connection, f"{OCI}.layer.v1.tar")],
             }
             self._manifest = json.dumps(content).encode()
             self.tag(IMAGE, "latest")
@@ -94,6 +92,12 @@ class RegistrySide(Side):
         answer = connection.call("POST", f"/v2/{LARGE}/blobs/uploads/", expect=202)
         answer = connection.send("PATCH", _location(answer), payload.chunked(frame), CHUNKED, 202)
         connection.call("PUT", _location(answer, digest), expect=201)
+
+    def _blob(self, connection: Connection, media_type: str) -> dict[str, object]:
+        """The descriptor of a new blob of the published image."""
+        data = os.urandom(2048)
+        name = self._push_small(connection, IMAGE, data)
+        return {"mediaType": media_type, "digest": name, "size": len(data)}
 
     def _push_small(self, connection: Connection, repository: str, data: bytes) -> str:
         name = digest(data)

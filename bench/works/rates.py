@@ -15,6 +15,8 @@ from tests.clients.program import missing
 
 CONNECTIONS = 32
 THREADS = 2
+#: Seconds that an answer may take.
+PATIENCE = 30
 
 
 class Rates(Work):
@@ -42,7 +44,8 @@ class Rates(Work):
 def wrk(request: Request, duration: float) -> float:
     """Good answers a second. Raises Unexpected if one was not good."""
     headers = [f"-H{name}: {value}" for name, value in request.headers.items()]
-    argv = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{duration:.0f}s", *headers, request.url]
+    bounds = [f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{duration:.0f}s", f"--timeout={PATIENCE}s"]
+    argv = ["wrk", *bounds, *headers, request.url]
     said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
     if rate is None or "Non-2xx" in said or "Socket errors" in said:
