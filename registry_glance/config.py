@@ -196,7 +196,7 @@ class Glance:
 class Spool:
     """Bytes that have come and are not in Glance yet."""
 
-    size: int = setting(GIB, SIZE_OF)
+    size: int = setting(4 * GIB, SIZE_OF)
 
 
 @dataclass(frozen=True, slots=True)

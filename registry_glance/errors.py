@@ -149,9 +149,7 @@ class Answer(NamedTuple):
 ANSWERS: dict[type[RegistryError], Answer] = {
     NameInvalid: Answer(400, "NAME_INVALID", "invalid repository name"),
     NameUnknown: Answer(404, "NAME_UNKNOWN", "repository name not known to registry"),
-    DigestInvalid: Answer(
-        400, "DIGEST_INVALID", "provided digest did not match uploaded content"
-    ),
+    DigestInvalid: Answer(400, "DIGEST_INVALID", "provided digest did not match uploaded content"),
     SizeInvalid: Answer(400, "SIZE_INVALID", "provided length did not match content length"),
     BlobUnknown: Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"),
     BlobInUse: Answer(405, "DENIED", "a manifest refers to this blob"),

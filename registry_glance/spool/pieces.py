@@ -70,16 +70,17 @@ class Spool:
     """The pieces of all uploads of one process.
 
     At most `limit` bytes lie here, and no more than Glance takes in some seconds; beyond that,
-    clients wait. A full spool cuts pieces early, so that many slow uploads do not block it.
+    clients wait. Pieces that are being filled share a third of it, so many uploads have small ones.
     """
 
     def __init__(self, folder: Path, limit: int, piece_size: int) -> None:
         """`limit` and `piece_size` in bytes; `folder` is made if it is not there."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._limit = limit
+        # A piece is begun while there is room, and what is then being filled comes on top.
+        self._most = max(limit * 2 // 3, 2 * FLOOR)
+        self._room = self._most
         self._piece_size = piece_size
-        self._room = limit
         self._used = 0
         self._filling = 0
         self._sending = 0
@@ -98,9 +99,8 @@ class Spool:
         piece.write(data)
         with self._changed:
             self._used += len(data)
-            share = self._room // (2 * self._filling)
-            crowded = piece.size >= FLOOR and (self._used >= self._room or piece.size >= share)
-            return crowded or piece.size >= self._piece_size
+            share = max(self._room // (2 * self._filling), FLOOR)
+            return piece.size >= min(share, self._piece_size)
 
     def filled(self) -> None:
         """Tell that a piece is filled no longer."""
@@ -118,7 +118,7 @@ class Spool:
             if piece.size >= FLOOR and seconds:
                 speed = piece.size / seconds * self._sending
                 room = (self._room + int(speed * BACKLOG)) // 2
-                self._room = max(min(room, self._limit), 2 * FLOOR)
+                self._room = max(min(room, self._most), 2 * FLOOR)
             self._sending -= 1
 
     def drop(self, piece: Piece) -> None:

@@ -107,7 +107,7 @@ class GlanceStore(Store):
         self._tags.delete(repository, tag)
 
     def tags(self, repository: Repository) -> list[str]:
-        found = sorted(self._tags.names(repository))
+        found = self._tags.names(repository)
         if not found:
             raise NameUnknown(detail={"name": repository.name})
         return found

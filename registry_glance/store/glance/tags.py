@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import uuid
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice, takewhile
 
 from registry_glance.cache.answers import Answers
 from registry_glance.errors import Denied, ManifestUnknown, RegistryError
@@ -25,6 +27,8 @@ from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
 
+#: What the names of all tags are remembered as.
+LISTING = "names of all tags"
 #: The row keeps its data, so that a server booted from it can be rebuilt.
 NAMELESS = {"name": None, "os_hidden": True}
 
@@ -46,14 +50,15 @@ class Tags:
     def point(self, repository: Repository, tag: names.Tag, manifest: Manifest, size: int) -> None:
         """Make the tag point to a manifest. Raises Denied if its row is protected."""
         name = _name(repository, tag)
-        before = self._mended(name)
-        if before is None or before.digest != manifest.digest:
-            if before is not None and before.protected:
-                raise Denied("the tag is protected in Glance", detail={"tag": tag.name})
-            serial = before.order[0] + 1 if before else 1
-            row_id = self._upload(repository, manifest, serial, size)
-            self._commit(row_id, name, before)
-        self._answers.forget(name)
+        try:
+            before = self._mended(name)
+            if before is None or before.digest != manifest.digest:
+                _check_protection(before)
+                serial = before.order[0] + 1 if before else 1
+                row_id = self._upload(repository, manifest, serial, size)
+                self._commit(row_id, name, before)
+        finally:
+            self._forget(name)
 
     def delete(self, repository: Repository, tag: names.Tag) -> None:
         """Remove the tag's rows. Raises ManifestUnknown, or Denied if one is protected."""
@@ -69,14 +74,17 @@ class Tags:
             if max(found, key=_order).digest == digest:
                 self._remove(name, found)
 
-    def names(self, repository: Repository) -> set[str]:
-        """The repository's tags."""
+    def names(self, repository: Repository) -> list[str]:
+        """The repository's tags, sorted."""
         prefix = repository.name + ":"
-        return {name.removeprefix(prefix) for name in self._by_name(prefix)}
+        listed = self._listed()
+        start = bisect_left(listed, prefix)
+        found = takewhile(lambda name: name.startswith(prefix), islice(listed, start, None))
+        return [name.removeprefix(prefix) for name in found]
 
     def repositories(self) -> set[str]:
         """Names of the repositories that have tags."""
-        return {name.partition(":")[0] for name in self._by_name("")}
+        return {name.partition(":")[0] for name in self._listed()}
 
     def _upload(self, repository: Repository, manifest: Manifest, serial: int, size: int) -> str:
         row_id = str(uuid.uuid4())
@@ -133,14 +141,23 @@ class Tags:
         """Lowest first: nothing older may show up for a moment."""
         try:
             for tag in sorted(found, key=_order):
-                if tag.protected:
-                    raise Denied("the tag is protected in Glance", detail={"tag": name})
+                _check_protection(tag)
                 remove(self._glance, tag.row)
         finally:
-            self._answers.forget(name)
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        self._answers.forget(name)
+        self._answers.forget(LISTING)
+
+    def _listed(self) -> list[str]:
+        """The names of all tags, sorted; Glance can only list all rows."""
+        return self._answers.get(
+            LISTING, lambda: sorted({tag.name for tag in self._all() if ":" in tag.name})
+        )
 
     def _by_name(self, prefix: str) -> dict[str, list[rows.Tag]]:
-        """All tags whose name begins so; Glance can only list them all."""
+        """All tags whose name begins so, as they are now."""
         found: dict[str, list[rows.Tag]] = {}
         for tag in self._all():
             if tag.name.startswith(prefix) and ":" in tag.name:
@@ -152,6 +169,11 @@ class Tags:
             tag = rows.tag(row, self._project)
             if tag is not None:
                 yield tag
+
+
+def _check_protection(tag: rows.Tag | None) -> None:
+    if tag is not None and tag.protected:
+        raise Denied("the tag is protected in Glance", detail={"tag": tag.name})
 
 
 def _name(repository: Repository, tag: names.Tag) -> str:
