@@ -201,7 +201,7 @@ def test_nobody_gets_wrong_bytes_to_the_end(
 ) -> None:
     blob = Blob(place, 8 * MIB)
     place.glance.fail(Fault("GET", DATA, flip=MIB))
-    assert not any([future.result() for future in readers(blob)])
+    assert not any(future.result() for future in readers(blob))
     assert not kept(place)
     place.glance.heal()
     assert read(place.client, blob)

@@ -207,8 +207,15 @@ class Uploads:
         return session
 
     def _beyond(self, upload: str) -> Session:
-        """The session as Glance knows it, with what other replicas have done."""
-        return self._progress.beyond(upload, self._sessions.load(upload) or Session())
+        """The session as Glance knows it, with what other replicas have done.
+
+        It is kept: a client that was told an offset goes on there, with or without saying so.
+        """
+        known = self._sessions.load(upload) or Session()
+        session = self._progress.beyond(upload, known)
+        if session != known:
+            self._sessions.save(upload, session)
+        return session
 
 
 def _running(upload: str, session: Session) -> Session:
