@@ -134,7 +134,7 @@ class _Connection(socketserver.StreamRequestHandler):
                 try:
                     self._pass(head, exchange, fault)
                 finally:
-                    exchange.ended = time.monotonic()
+                    exchange.ended = exchange.ended or time.monotonic()
         except (OSError, Cut):
             return
 
@@ -191,6 +191,9 @@ class _Connection(socketserver.StreamRequestHandler):
             self._reset(self.request)
         assert head is not None
         exchange.status = head.status
+        if exchange.method == "PUT":
+            # Glance is done with it, and the registry may begin another before we look again.
+            exchange.ended = time.monotonic()
         body = read_body(stream, head, of_answer=True)
         if fault:
             fault.reached.set()

@@ -132,7 +132,7 @@ def test_the_same_bytes_under_two_digests_are_two_blobs(
 
 def test_a_deleted_blob_can_be_pushed_again_and_again(store: Store, repository: Repository) -> None:
     data = unique()
-    for _ in range(20):
+    for _ in range(10):
         digest = push(store, repository, data)
         assert pull(store, digest) == data
         store.delete_blob(digest)

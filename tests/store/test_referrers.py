@@ -135,7 +135,7 @@ def test_a_subject_may_have_a_sha512_digest(store: Store, repository: Repository
 
 def test_a_subject_may_have_many_referrers(store: Store, repository: Repository) -> None:
     subject = image()
-    referrers = [image(subject=subject) for _ in range(40)]
+    referrers = [image(subject=subject) for _ in range(20)]
     for start in range(0, 16, 8):
         pushes = [
             partial(store.put_manifest, repository, referrer)
