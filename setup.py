@@ -14,6 +14,7 @@ TEST = [
     "moto[server]",
     "mypy",
     "pytest",
+    "pytest-xdist",
     "ruff==0.17.6",
     "tox",
     "types-PyYAML",
