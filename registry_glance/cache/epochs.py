@@ -10,6 +10,8 @@ import threading
 import zlib
 from pathlib import Path
 
+from registry_glance.errors import StorageFull
+
 #: Names share counters by hash; a shared one only makes somebody forget too much.
 COUNTERS = 4096
 COUNTER = struct.Struct("=Q")
@@ -19,10 +21,16 @@ class Epochs:
     """One counter a name, in a memory-mapped file; reading one costs no system call."""
 
     def __init__(self, path: Path) -> None:
-        """Map `path`, which is made if it is not there."""
+        """Map `path`, which is made if it is not there. Raises StorageFull.
+
+        All its blocks are taken now: a counter without one would, on a full disk, be a SIGBUS.
+        """
         self._lock = threading.Lock()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.ftruncate(self._file, COUNTERS * COUNTER.size)
+        try:
+            os.posix_fallocate(self._file, 0, COUNTERS * COUNTER.size)
+        except OSError as error:
+            raise StorageFull(f"cannot write {path}: {error.strerror}") from error
         self._map = mmap.mmap(self._file, COUNTERS * COUNTER.size)
 
     def current(self, name: str) -> int:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from registry_glance.errors import StorageFull
+from registry_glance.spool.room import room
 
 #: Any upload may have this much on the disk, however full the spool is.
 FLOOR = 8 << 20
@@ -18,7 +16,6 @@ FLOOR = 8 << 20
 FRAME = 64 << 10
 #: What waits here must be in Glance within so many seconds, at the speed seen last.
 BACKLOG = 8
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Piece:
@@ -29,7 +26,7 @@ class Piece:
 
     def __init__(self, folder: Path) -> None:
         """Raises StorageFull."""
-        with _room():
+        with room():
             descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
         self.file = os.fdopen(descriptor, "r+b", buffering=0)
         self.size = 0
@@ -37,7 +34,7 @@ class Piece:
 
     def write(self, data: bytes) -> None:
         """Append. Raises StorageFull."""
-        with _room():
+        with room():
             self.file.write(data)
         self.size += len(data)
 
@@ -127,14 +124,3 @@ class Spool:
         with self._changed:
             self._used -= piece.size
             self._changed.notify_all()
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """Turn "no space left on device" into StorageFull."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise StorageFull("the registry's spool is full") from error
-        raise

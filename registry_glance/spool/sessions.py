@@ -15,7 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from registry_glance.errors import UploadInvalid
+from registry_glance.errors import StorageFull, UploadInvalid
+from registry_glance.spool.room import room
 
 #: Seconds that a request waits for another one of the same upload.
 PATIENCE = 5
@@ -49,8 +50,12 @@ class Sessions:
 
     @contextmanager
     def locked(self, upload: str) -> Iterator[None]:
-        """Keep other requests of the same upload out. Raises UploadInvalid if they don't end."""
-        lock = os.open(self._folder / f"{upload}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """Keep other requests of the same upload out. Raises UploadInvalid if they don't end.
+
+        Raises StorageFull.
+        """
+        with room():
+            lock = os.open(self._folder / f"{upload}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(lock)
             yield
@@ -65,10 +70,15 @@ class Sessions:
             return None
 
     def save(self, upload: str, session: Session) -> None:
-        """Replace what is known of an upload."""
+        """Replace what is known of an upload. Raises StorageFull."""
         new = self._folder / f"{upload}.{os.getpid()}"
-        new.write_text(json.dumps(asdict(session)))
-        new.replace(self._folder / upload)
+        try:
+            with room():
+                new.write_text(json.dumps(asdict(session)))
+                new.replace(self._folder / upload)
+        except StorageFull:
+            new.unlink(missing_ok=True)
+            raise
 
     def sweep(self) -> None:
         """Remove what nobody used for a day."""

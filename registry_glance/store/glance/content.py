@@ -11,6 +11,7 @@ from registry_glance.cache.fetch import Fetch, corrupt
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.hashing import RunningHash
 from registry_glance.oci.ranges import Range
+from registry_glance.spool.room import room
 from registry_glance.store.contract import Content, FileSlice
 
 #: Bytes fetched at once of a blob that is too large to be kept near.
@@ -73,11 +74,14 @@ class Passing(Content):
         self._folder = folder
 
     def read(self, wanted: Range) -> Iterator[bytes]:
-        """Through nameless files of 16 MiB; raises Corrupt instead of finishing the whole."""
+        """Through nameless files of 16 MiB; raises Corrupt instead of finishing the whole.
+
+        Raises StorageFull.
+        """
         running = RunningHash(self._digest.algorithm)
         for start in range(wanted.start, wanted.stop, WINDOW):
             window = Range(start, min(start + WINDOW, wanted.stop))
-            with tempfile.TemporaryFile(dir=self._folder) as file:
+            with room(), tempfile.TemporaryFile(dir=self._folder) as file:
                 for data in self._source(window):
                     running.update(data)
                     file.write(data)
