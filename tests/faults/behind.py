@@ -17,6 +17,15 @@ from tests.faults.proxy import Proxy
 from tests.registry import RegistryProcess, merged, settings
 
 
+class EarlyRegistry(RegistryProcess):
+    """One that is started before Keystone or Glance."""
+
+    def start(self) -> None:
+        """Return when it listens."""
+        self._process.start()
+        self._process.wait_answering(f"{self.url}/healthz")
+
+
 @dataclass
 class Behind:
     """The registry, what is between it and the cloud, and a client of it."""
@@ -45,14 +54,14 @@ class Behind:
 
 @contextmanager
 def behind(cloud: Cloud, folder: Path, *, start: bool = True, **changes: Any) -> Iterator[Behind]:
-    """Start one; `changes` to its settings."""
+    """One with `changes` to its settings, started unless it is to be later."""
     with ExitStack() as stack:
         glance, keystone = Proxy(cloud.glance_url), Proxy(cloud.auth_url)
         stack.callback(glance.close)
         stack.callback(keystone.close)
         clouds = write_clouds(cloud, folder / "clouds.yaml", glance.url, keystone.url)
         base = settings(cloud, folder / "state", {"cloud": {"config_file": str(clouds)}})
-        registry = RegistryProcess(folder, merged(base, changes))
+        registry = (RegistryProcess if start else EarlyRegistry)(folder, merged(base, changes))
         stack.callback(registry.stop)
         if start:
             registry.start()
