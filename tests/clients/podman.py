@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.clients.client import Unpacker
 from tests.clients.program import Program, missing
@@ -17,10 +18,12 @@ class Podman(Unpacker):
 
     def __init__(self, folder: Path, registry: str) -> None:
         super().__init__(folder)
+        # podman refuses a path of more than 50 characters here.
+        self._runroot = TemporaryDirectory(prefix="podman-")
         self.run = Program(
             "podman",
             f"--root={folder}/root",
-            f"--runroot={folder}/runroot",
+            f"--runroot={self._runroot.name}",
             f"--tmpdir={folder}/tmp",
             "--storage-driver=vfs",
             "--events-backend=none",
