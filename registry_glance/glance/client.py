@@ -112,14 +112,20 @@ class Glance:
         Raises Conflict if the ID is, or ever was, in use. A lost answer is asked for again: a
         row that is there with these very properties is then ours.
         """
+        lost = False
+
+        def post() -> Row:
+            nonlocal lost
+            try:
+                return self._post(row)
+            except Unavailable:
+                lost = True
+                raise
+
         try:
-            return self._post(row)
-        except Unavailable:
-            pass
-        try:
-            return self._again(lambda: self._post(row))
+            return self._again(post)
         except Conflict:
-            found = self.find([str(row["id"])])
+            found = self.find([str(row["id"])]) if lost else []
             if found and all(found[0].get(key) == value for key, value in row.items()):
                 return found[0]
             raise
