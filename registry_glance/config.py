@@ -187,7 +187,7 @@ class Glance:
 
     puts: int = setting(4, _whole(1))
     gets: int = setting(4, _whole(1))
-    piece_size: int = setting(256 * MIB, SIZE_OF)
+    piece_size: int = setting(128 * MIB, SIZE_OF)
     timeout: float = setting(15.0, _seconds(0.1))
     retries: int = setting(4, _whole(0))
 
