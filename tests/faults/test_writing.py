@@ -56,7 +56,7 @@ def refused(answer: Answer, status: int, code: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "taken"),
-    [(503, 0), (403, PIECE), (507, PIECE), (413, 0), (413, PIECE // 2), (413, PIECE)],
+    [(403, PIECE), (507, PIECE), (413, 0), (413, PIECE // 2), (413, PIECE)],
 )
 def test_a_refused_piece_is_told_by_its_reason(
     place: Behind, pusher: Pusher, status: int, taken: int
@@ -136,7 +136,7 @@ def test_a_failed_push_leaves_no_rows_behind(place: Behind, pusher: Pusher, stat
     ("step", "kind", "often"),
     [
         *((step, kind, 1) for step in STEPS for kind in (Kind.ANSWER, Kind.LOSE)),
-        *((step, Kind.ANSWER, ALWAYS) for step in STEPS if step[0] != "GET"),
+        *((step, Kind.ANSWER, ALWAYS) for step in (STEPS[1], STEPS[-1])),
     ],
     ids=lambda value: getattr(value, "name", str(value)),
 )
@@ -162,23 +162,15 @@ def test_a_manifest_is_pushed_as_a_whole_or_not_at_all(
     assert pusher.client("GET", pusher.path("manifests/latest")).body == body
 
 
-@pytest.mark.parametrize(
-    ("thing", "kind"),
-    [
-        ("tag", Kind.ANSWER),
-        ("manifest", Kind.ANSWER),
-        ("manifest", Kind.HANG),
-        ("blob", Kind.ANSWER),
-    ],
-)
+@pytest.mark.parametrize("thing", ["tag", "manifest", "blob"])
 def test_what_could_not_be_deleted_is_not_said_to_be(
-    place: Behind, pusher: Pusher, thing: str, kind: Kind
+    place: Behind, pusher: Pusher, thing: str
 ) -> None:
     blob = pusher.blob(os.urandom(100))
     manifest = pusher.image("latest", unique=os.urandom(8).hex())
     path = {"tag": "manifests/latest", "manifest": f"manifests/{manifest}"}.get(thing)
     path = path or f"blobs/{blob}"
-    place.glance.fail(Fault("DELETE", ROW, kind, status=503))
+    place.glance.fail(answers(503, "DELETE", ROW))
     refused(pusher.client("DELETE", pusher.path(path)), 503, "UNAVAILABLE")
     place.glance.heal()
     assert pusher.client("GET", pusher.path(path)).status == 200
