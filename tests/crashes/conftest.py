@@ -19,6 +19,8 @@ from tests.api.client import Client
 from tests.faults.behind import Behind, behind
 
 SETTINGS: dict[str, Any] = {"glance": {"piece_size": 1 << 20, "timeout": 5, "retries": 2}}
+#: Who dies.
+DEATHS = [("registry",), ("glance",), ("registry", "glance")]
 
 
 @dataclass

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from http.client import HTTPException
 from random import Random
 from typing import Any
 
@@ -38,6 +40,14 @@ class Image:
         for manifest in self.manifests:
             put_manifest(client, repository, digest(manifest), manifest)
         put_manifest(client, repository, tag, self.index)
+
+
+def try_push(client: Client, image: Image, repository: str) -> bool:
+    """Whether a push ended well, in whatever state its registry was."""
+    with suppress(Refused, HTTPException, OSError):
+        image.push(client, repository, "latest")
+        return True
+    return False
 
 
 def put_manifest(client: Client, repository: str, reference: str, manifest: bytes) -> None:

@@ -1,7 +1,4 @@
-"""kill -9 at any moment: what can be read is whole, and the same push succeeds afterwards.
-
-REGISTRY_GLANCE_TEST_ROUNDS sets the number of random moments, REGISTRY_GLANCE_TEST_SEED which.
-"""
+"""kill -9 at the worst of moments."""
 
 from __future__ import annotations
 
@@ -17,15 +14,11 @@ import pytest
 from registry_glance.glance.client import Glance
 from tests.api.client import Client
 from tests.api.content import digest
-from tests.crashes.conftest import Victims
-from tests.crashes.image import Image, Refused, put_manifest, walk
+from tests.crashes.conftest import DEATHS, Victims
+from tests.crashes.image import Image, Refused, put_manifest, try_push, walk
 from tests.faults.fault import CREATE, DATA, ROW, Fault, Kind
 from tests.faults.patience import until
 
-ROUNDS = int(os.environ.get("REGISTRY_GLANCE_TEST_ROUNDS", "12"))
-SEED = int(os.environ.get("REGISTRY_GLANCE_TEST_SEED", str(time.time_ns() % 100_000)))
-#: Who dies.
-DEATHS = [("registry",), ("glance",), ("registry", "glance")]
 #: The calls to Glance of one manifest's push: which of them is the last before the end.
 CALLS = [
     ("POST", CREATE, 0),
@@ -36,33 +29,6 @@ CALLS = [
     ("GET", ROW, 1),
     ("PATCH", ROW, 0),
 ]
-
-
-def try_push(client: Client, image: Image, repository: str) -> bool:
-    """Whether a push ended well, in whatever state its registry was."""
-    with suppress(Refused, HTTPException, OSError):
-        image.push(client, repository, "latest")
-        return True
-    return False
-
-
-def test_any_moment_may_be_the_last(victims: Victims, repository: str) -> None:
-    print(f"REGISTRY_GLANCE_TEST_SEED={SEED}")
-    random = Random(SEED)
-    began = time.monotonic()
-    Image(random).push(victims.client, repository, "latest")
-    duration = time.monotonic() - began
-    for _ in range(ROUNDS):
-        image, death = Image(random), random.choice(DEATHS)
-        with ThreadPoolExecutor(1) as pool:
-            pushing = pool.submit(try_push, victims.client, image, repository)
-            time.sleep(random.uniform(0, duration))
-            victims.kill(*death)
-            victims.revive(*death)
-            pushing.result()
-        assert walk(victims.client, repository)
-        image.push(victims.client, repository, "latest")
-        assert walk(victims.client, repository) == 7
 
 
 @pytest.mark.parametrize("death", DEATHS, ids="+".join)
