@@ -100,10 +100,6 @@ class BlobCache:
         except OSError as error:
             log.warning("cannot keep %s near: %s", digest, error)
 
-    def forget(self, digest: Digest) -> None:
-        """Remove the blob if it is here."""
-        self.path(digest).unlink(missing_ok=True)
-
     def make_room(self, added: int) -> None:
         """Tell that `added` bytes came; remove what was not used for longest if need be."""
         with self._lock:

@@ -8,17 +8,13 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from registry_glance.errors import Corrupt
-from registry_glance.glance.client import Glance
+from registry_glance.glance.client import Glance, Sized
 from registry_glance.spool.permits import Permits
 from registry_glance.store.glance import rows
 
 
-class Data(Protocol):
+class Data(Sized, Protocol):
     """Bytes that can be sent again from their start, and know their hashes."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[bytes]: ...
 
     def hash(self, algorithm: str) -> str:
         """The hash in hexadecimal digits."""
