@@ -9,6 +9,7 @@ file. Nothing is guessed: an unknown setting, or one of the wrong type, raises C
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import re
@@ -130,6 +131,22 @@ def _read_mapping(value: Any) -> dict[str, Any]:
     return value
 
 
+def _read_texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise ValueError("must be a list of texts")
+    return tuple(value)
+
+
+def _read_networks(value: Any) -> tuple[str, ...]:
+    texts = _read_texts(value)
+    for text in texts:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            raise ValueError("must be a list of addresses and networks") from error
+    return texts
+
+
 def _one_of(*choices: str) -> Kind:
     def read(value: Any) -> str:
         if value not in choices:
@@ -147,6 +164,8 @@ KEY = Kind(_read_key, verbatim=True)
 ADDRESS_OF = Kind(_read_address, verbatim=True)
 FOLDER = Kind(lambda value: Path(_read_text(value)), verbatim=True)
 MAPPING = Kind(_read_mapping)
+TEXTS = Kind(_read_texts)
+NETWORKS = Kind(_read_networks)
 
 T = TypeVar("T")
 
@@ -179,6 +198,27 @@ class Cloud:
     auth_type: str = setting("password", TEXT)
     cacert: str | None = setting(None, OPTIONAL)
     verify: bool = setting(True, FLAG)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How Keystone is asked who somebody is, when `auth` is `keystone`; times in seconds."""
+
+    default_domain: str = setting("Default", TEXT)
+    cache_time: int = setting(60, _whole(1))
+    memcached: tuple[str, ...] = setting((), TEXTS)
+    policy_file: str | None = setting(None, OPTIONAL)
+    anonymous: bool = setting(False, FLAG)
+    realm: str | None = setting(None, OPTIONAL)
+    service: str = setting("registry-glance", TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate, and its key, that this server shows: paths of PEM files."""
+
+    certificate: str | None = setting(None, OPTIONAL)
+    key: str | None = setting(None, OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +269,9 @@ class Limits:
 
     page: int = setting(1000, _whole(1))
     idle: float = setting(120.0, _seconds(1))
+    head: float = setting(30.0, _seconds(1))
+    rate: int = setting(1 * KIB, SIZE_OF)
+    body: int = setting(1 << 40, SIZE_OF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +289,11 @@ class Config:
     workers: int = setting(2, _whole(1))
     threads: int = setting(64, _whole(1))
     state: Path = setting(Path("/var/lib/registry-glance"), FOLDER)
+    auth: str = setting("none", _one_of("none", "keystone"))
     cloud: Cloud = section(Cloud)
+    access: Access = section(Access)
+    tls: Tls = section(Tls)
+    proxies: tuple[str, ...] = setting((), NETWORKS)
     glance: Glance = section(Glance)
     spool: Spool = section(Spool)
     cache: Cache = section(Cache)

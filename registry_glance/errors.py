@@ -11,7 +11,8 @@ Specification 1.1, "Error Codes", and of Docker's registry API for what that lis
     ├── ManifestUnknown, ManifestInvalid, ManifestTooLarge, ManifestBlobUnknown
     ├── RangeNotSatisfiable
     ├── Unsupported, NotFound, PaginationInvalid, TooManyTags
-    ├── Denied, TooLarge, StorageFull
+    ├── Unauthenticated, TooManyAttempts, Denied
+    ├── TooLarge, StorageFull
     ├── Corrupt
     └── Unavailable
 """
@@ -115,6 +116,17 @@ class TooManyTags(RegistryError):
     """More tags in one push than are allowed."""
 
 
+class Unauthenticated(RegistryError):
+    """Nobody that Keystone knows, or nobody any more: whoever logs in may go on."""
+
+
+class TooManyAttempts(RegistryError):
+    """Too many wrong passwords at a time."""
+
+    def __init__(self, message: str = "", *, retry_after: int = 5) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
 class Denied(RegistryError):
     """What Glance, a policy or a protected tag forbids."""
 
@@ -167,6 +179,8 @@ ANSWERS: dict[type[RegistryError], Answer] = {
     NotFound: Answer(404, "UNSUPPORTED", "no such path"),
     PaginationInvalid: Answer(400, "PAGINATION_NUMBER_INVALID", "invalid number of results"),
     TooManyTags: Answer(414, "UNSUPPORTED", "too many tags in one request"),
+    Unauthenticated: Answer(401, "UNAUTHORIZED", "authentication required"),
+    TooManyAttempts: Answer(429, "TOOMANYREQUESTS", "too many failed logins, try again later"),
     Denied: Answer(403, "DENIED", "requested access to the resource is denied"),
     TooLarge: Answer(413, "SIZE_INVALID", "Glance's quota or size limit is exceeded"),
     StorageFull: Answer(507, "STORAGE_FULL", "no space left"),

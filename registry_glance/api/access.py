@@ -24,18 +24,28 @@ class Access(StrEnum):
 
 
 class Need(NamedTuple):
-    """A request's wish: `authorization` is the header as it came; it is secret."""
+    """A request's wish: `authorization` is the header as it came; it is secret.
+
+    `address` is the client's; `origin` how he reached us, such as `https://registry:5042`.
+    """
 
     access: Access
     repository: Repository | None
     authorization: str | None
+    address: str = ""
+    origin: str = ""
 
 
 class Admission(NamedTuple):
-    """The store as the caller sees it, and the project he acts for (for the log)."""
+    """The store as the caller sees it; for the log, his project and a hash that stands for him.
+
+    `challenge` is the WWW-Authenticate that he is sent if Glance knows him no longer.
+    """
 
     store: Store
     project: str = "-"
+    caller: str = "-"
+    challenge: str = ""
 
 
 #: Answers a need with an admission, or raises what the client is to be told.

@@ -16,14 +16,16 @@ from werkzeug.datastructures import EnvironHeaders
 
 from registry_glance.api.access import Access, Gate, Need
 from registry_glance.api.body import RequestBody
-from registry_glance.api.call import Call
+from registry_glance.api.call import Request
 from registry_glance.api.log import Line
 from registry_glance.api.problems import problem, report
 from registry_glance.api.routes import PARSERS, Route, Verb
 from registry_glance.config import Config
-from registry_glance.errors import NotFound, SizeInvalid, Unsupported
+from registry_glance.errors import NotFound, SizeInvalid, Unauthenticated, Unsupported
+from registry_glance.oci.names import Repository
 
 ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+HOST = re.compile(r"(?:[\w.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
 COLON = re.compile(r"%3a", re.IGNORECASE)
 
 
@@ -57,13 +59,23 @@ class Dispatcher:
         parts = {name: PARSERS[name](text) for name, text in texts.items()}
         if isinstance(body, SizeInvalid):
             raise body
+        received = Request(
+            config=self._config,
+            headers=EnvironHeaders(request.environ),
+            query=request.args,
+            body=body,
+            address=request.remote_addr or "",
+            origin=origin(request.environ),
+        )
         if verb.access is Access.NONE:
-            return verb.handler()
-        headers = EnvironHeaders(request.environ)
-        need = Need(verb.access, parts.get("repository"), headers.get("Authorization"))
-        store, line.project = self._gate(need)
-        call = Call(self._config, store, headers, request.args, body)
-        return verb.handler(call, **parts)
+            return verb.handler(received)
+        admission = self._gate(_need(received, verb.access, parts.get("repository")))
+        line.project, line.caller = admission.project, admission.caller
+        try:
+            return verb.handler(received.admitted(admission.store), **parts)
+        except Unauthenticated as error:
+            error.headers.setdefault("WWW-Authenticate", admission.challenge)
+            raise
 
     def _find(self, method: str, path: str) -> tuple[Verb, Mapping[str, str]]:
         """The verb that answers, and what the path says. Raises NotFound or Unsupported."""
@@ -82,6 +94,22 @@ def raw_path(environ: Mapping[str, Any]) -> str:
     target = environ.get("RAW_URI") or quote(environ.get("PATH_INFO", ""), encoding="latin-1")
     path = ORIGIN.sub("", target.partition("?")[0], count=1) or "/"
     return COLON.sub(":", path)
+
+
+def origin(environ: Mapping[str, Any]) -> str:
+    """How the client reached us, such as `https://registry:5042`; what it says is its own matter.
+
+    Our own name where it says nothing that could be a host.
+    """
+    host = environ.get("HTTP_HOST", "")
+    if not HOST.fullmatch(host):
+        host = f"{environ.get('SERVER_NAME')}:{environ.get('SERVER_PORT')}"
+    return f"{environ.get('wsgi.url_scheme')}://{host}"
+
+
+def _need(received: Request, access: Access, repository: Repository | None) -> Need:
+    authorization = received.headers.get("Authorization")
+    return Need(access, repository, authorization, received.address, received.origin)
 
 
 def _body(environ: Mapping[str, Any]) -> RequestBody | SizeInvalid:

@@ -22,18 +22,22 @@ def _new_id() -> str:
 
 @dataclass(slots=True)
 class Line:
-    """What is known of a request while it lasts. `path` as it came, still percent-encoded."""
+    """What is known of a request while it lasts. `path` as it came, still percent-encoded.
+
+    `caller` is a short hash that stands for his token.
+    """
 
     method: str
     path: str
     project: str = "-"
+    caller: str = "-"
     id: str = field(default_factory=_new_id)
     begun: float = field(default_factory=time.monotonic)
 
     def write(self, response: Response) -> None:
         """Log the request; to be called when the last byte has been sent or given up."""
         logger.info(
-            "%s %s %s %d %d %d %s",
+            "%s %s %s %d %d %d %s %s",
             self.id,
             self.method[:16],
             printable(self.path),
@@ -41,6 +45,7 @@ class Line:
             self._bytes(response),
             (time.monotonic() - self.begun) * 1000,
             self.project,
+            self.caller,
         )
 
     def _bytes(self, response: Response) -> int:

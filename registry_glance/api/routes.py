@@ -20,7 +20,7 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class Verb(NamedTuple):
     """Who answers, and what the caller must be allowed to do.
 
-    A handler gets a Call and what the path says; one that is open to everybody, nothing.
+    A handler gets a Call and what the path says; one that is open to everybody, a Request.
     """
 
     handler: Callable[..., Response]

@@ -181,7 +181,7 @@ def test_the_gate_is_asked_first(
     headers = {"Authorization": "Bearer x"}
     assert asking(app).open(path, method=method, headers=headers).status_code == 503
     name = Repository(repository) if repository else None
-    assert asked == [Need(access, name, "Bearer x")]
+    assert asked == [Need(access, name, "Bearer x", "127.0.0.1", "http://localhost")]
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from registry_glance.api.call import Call
+from registry_glance.api.call import Call, Request
 from registry_glance.api.document import document
 
 
@@ -13,11 +13,11 @@ def version(call: Call) -> Response:
     return document({})
 
 
-def alive() -> Response:
+def alive(request: Request) -> Response:
     """The process lives. Says nothing of Glance: restarting us would not mend it."""
     return document({"status": "ok"})
 
 
-def home() -> Response:
+def home(request: Request) -> Response:
     """For whoever opens the address in a browser."""
     return document({"name": "registry-glance", "api": "/v2/"})
