@@ -7,7 +7,7 @@ from keystoneauth1.exceptions import ClientException
 
 from .credentials import Credentials, clouds_yaml, openrc
 from .errors import CannotStart
-from .glance import Glance
+from .glance import REGISTRY_ROLE, Glance
 from .identity import Identity
 from .keystone import REGION, Keystone
 from .passwords import Passwords
@@ -18,6 +18,7 @@ from .process import Process
 KEYSTONE_PORT = 5043
 GLANCE_PORT = 5044
 CLOUD_NAME = "registry-glance"
+SERVICE_ROLE = "service"
 
 
 class Cloud:
@@ -28,8 +29,10 @@ class Cloud:
 
     - `auth_url`, `glance_url`: the addresses; `clouds_yaml`, `openrc`: files (mode 0600) with
       the clouds `registry-glance` and `registry-glance-admin`;
-    - `registry`: the credentials of user `registry` (role `member`) on project `registry`;
-      `admin`: those of the cloud's admin;
+    - `registry`: the credentials of user `registry` on project `registry`, with the roles
+      `member`, `service` (he may validate tokens, and vouch for those that expire) and
+      `image_registry` (Glance shows him the rows of all projects); `admin`: those of the cloud's
+      admin;
     - `keystone_process`, `glance_process`: the gunicorn masters, with `.pid`, `.is_running`,
       `.log`; after a kill `restart_glance()` brings Glance back at the same address.
 
@@ -139,8 +142,8 @@ class Cloud:
         """Make sure that Keystone knows the users and the addresses."""
         identity = Identity(self.admin)
         try:
-            identity.user(self._validator, "service")
-            identity.user(self.registry, "member")
+            identity.user(self._validator, SERVICE_ROLE)
+            identity.user(self.registry, "member", SERVICE_ROLE, REGISTRY_ROLE)
             identity.service("keystone", "identity", self.auth_url, REGION)
             identity.service("glance", "image", self.glance_url, REGION)
         except ClientException as error:

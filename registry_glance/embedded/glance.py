@@ -40,8 +40,21 @@ project_domain_name = Default
 region_name = {user.region}
 # Validated tokens are kept in each worker's memory for this many seconds.
 token_cache_time = 300
+# A caller's token may expire while he uploads, if the registry's own vouches for it.
+service_token_roles = service
 service_token_roles_required = true
+[oslo_policy]
+policy_file = {folder}/policy.yaml
 """
+
+# The registry reads, with its own token, rows that Glance has shown to a caller with his.
+_POLICY = """\
+context_is_admin: "role:admin or role:{registry}"
+"""
+
+
+#: Glance shows those who have it the rows of all projects; elsewhere it means nothing.
+REGISTRY_ROLE = "image_registry"
 
 
 class Glance:
@@ -63,12 +76,13 @@ class Glance:
         return f"{self._server.url}/healthcheck"
 
     def configure(self, user: Credentials) -> None:
-        """Write glance-api.conf and the Paste file; `user` validates tokens."""
+        """Write glance-api.conf, the policy and the Paste file; `user` validates tokens."""
         for name in ("images", "staging", "tasks"):
             (self._folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         database = sqlite.section(self._folder / "glance.db")
         text = _CONFIG.format(database=database, folder=self._folder, user=user)
         write_private(self._config, text)
+        (self._folder / "policy.yaml").write_text(_POLICY.format(registry=REGISTRY_ROLE))
         pipeline = paste.with_name_filter(paste.installed())
         (self._folder / "glance-api-paste.ini").write_text(pipeline)
 
