@@ -15,6 +15,7 @@ import pytest
 from registry_glance.embedded.cloud import Cloud
 from registry_glance.embedded.errors import CannotStart
 from tests.registry import Registry, RegistryProcess, settings
+from tests.tenants import Tenants, settle
 
 StartRegistry = Callable[..., RegistryProcess]
 
@@ -32,6 +33,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session")
+def tenants(cloud: Cloud) -> Tenants:
+    """Users of the cloud, in three projects."""
+    return settle(cloud)
+
+
+@pytest.fixture(scope="session")
 def registry(request: pytest.FixtureRequest) -> Registry:
     """A registry for all tests: what one puts there, others may see."""
     given = os.environ.get("REGISTRY_GLANCE_TEST_REGISTRY")
@@ -45,6 +52,15 @@ def shared_registry(
     """Our registry, with its default settings."""
     with registries(cloud, tmp_path_factory) as start:
         yield start()
+
+
+@pytest.fixture(scope="session")
+def tenant_registry(
+    cloud: Cloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RegistryProcess]:
+    """A registry that asks Keystone who somebody is, and trusts what it knows for a second."""
+    with registries(cloud, tmp_path_factory) as start:
+        yield start(auth="keystone", access={"cache_time": 1}, cache={"staleness": 1})
 
 
 @pytest.fixture

@@ -83,9 +83,10 @@ class RegistryProcess(Registry):
         return self._process.log.read_text()
 
     def start(self) -> None:
-        """Return when GET /v2/ is answered with 200. Raises CannotStart."""
+        """Return when GET /healthz is answered with 200. Raises CannotStart."""
         self._process.start()
-        self._process.wait_answering(f"{self.url}/v2/")
+        # Not /v2/, which wants to know who asks when `auth` is keystone.
+        self._process.wait_answering(f"{self.url}/healthz")
 
     def stop(self) -> None:
         """Ask it to end, and wait; may be called twice."""

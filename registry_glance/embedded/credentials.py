@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -28,7 +28,7 @@ class Credentials:
 
     auth_url: str
     username: str
-    password: str
+    password: str = field(repr=False)
     project: str
     region: str
 

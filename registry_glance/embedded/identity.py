@@ -29,14 +29,17 @@ class Identity:
         self._url = admin.auth_url
 
     def user(self, user: Credentials, *roles: str) -> None:
-        """A user on his project with the roles."""
-        project = self._ensure("projects", name=user.project, domain_id="default")
-        person = self._ensure(
-            "users", {"password": user.password}, name=user.username, domain_id="default"
-        )
+        """A user on his project with the roles; a new one gets it as his default project."""
+        project = self.project(user.project)
+        more = {"password": user.password, "default_project_id": project}
+        person = self._ensure("users", more, name=user.username, domain_id="default")
         for name in roles:
             role = self._ensure("roles", name=name)
             self._call("PUT", f"projects/{project}/users/{person}/roles/{role}")
+
+    def project(self, name: str) -> str:
+        """A project in the domain Default; its ID."""
+        return self._ensure("projects", name=name, domain_id="default")
 
     def service(self, name: str, kind: str, url: str, region: str) -> None:
         """A service in the catalog, with its address for everybody."""

@@ -1,4 +1,4 @@
-"""What the registry's own user may do in the embedded cloud: what it needs, and no more."""
+"""What users may do in the embedded cloud: the registry's own what it needs, and no more."""
 
 from __future__ import annotations
 
@@ -7,62 +7,45 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-import msgpack
 import pytest
 import requests
-from cryptography.fernet import Fernet
 
 from registry_glance.embedded.cloud import Cloud
 from registry_glance.embedded.credentials import Credentials
 from registry_glance.embedded.identity import Identity
+from tests.tenants import Tenant, Tenants, token
+
+fernet = pytest.importorskip("cryptography.fernet")
+msgpack = pytest.importorskip("msgpack")
 
 EXPIRED_FOR = 60  # seconds
 
 
 @pytest.fixture(scope="module")
-def stranger(cloud: Cloud) -> Credentials:
-    """A member of a project of his own."""
-    name = f"private-{uuid4().hex[:8]}"
-    user = Credentials(cloud.auth_url, name, secrets.token_hex(8), name, cloud.registry.region)
-    Identity(cloud.admin).user(user, "member")
-    return user
+def stranger(tenants: Tenants) -> Tenant:
+    """To the registry's project."""
+    return tenants.alice
 
 
 @pytest.fixture(scope="module")
-def private_row(cloud: Cloud, stranger: Credentials) -> str:
+def private_row(cloud: Cloud, stranger: Tenant) -> str:
     """The address of a private row of the stranger's."""
-    row = {"name": "secret", "visibility": "private"}
-    headers = {"X-Auth-Token": token(stranger)}
-    answer = requests.post(f"{cloud.glance_url}/v2/images", json=row, headers=headers, timeout=30)
-    assert answer.status_code == 201
-    return f"{cloud.glance_url}/v2/images/{answer.json()['id']}"
-
-
-def token(user: Credentials) -> str:
-    """A fresh token of his, for his project."""
-    domain = {"name": "Default"}
-    person = {"name": user.username, "password": user.password, "domain": domain}
-    body = {
-        "identity": {"methods": ["password"], "password": {"user": person}},
-        "scope": {"project": {"name": user.project, "domain": domain}},
-    }
-    answer = requests.post(f"{user.auth_url}/auth/tokens", json={"auth": body}, timeout=30)
-    assert answer.status_code == 201
-    return answer.headers["X-Subject-Token"]
+    row = stranger.glance().create({"id": str(uuid4()), "name": "hers", "visibility": "private"})
+    return f"{cloud.glance_url}/v2/images/{row['id']}"
 
 
 def expired(token: str, keys: Path) -> str:
     """The same token as Keystone would have made it for a time that is over."""
     newest = max(keys.iterdir(), key=lambda path: int(path.name))
-    fernet = Fernet(newest.read_bytes())
+    cipher = fernet.Fernet(newest.read_bytes())
     padded = token + "=" * (-len(token) % 4)
-    content = msgpack.unpackb(fernet.decrypt(padded.encode()))
+    content = msgpack.unpackb(cipher.decrypt(padded.encode()))
     times = [place for place, value in enumerate(content) if isinstance(value, float)]
     assert len(times) == 1
     now = time.time()
     content[times[0]] = now - EXPIRED_FOR
-    payload = fernet.encrypt_at_time(msgpack.packb(content), int(now) - 2 * EXPIRED_FOR)
-    return payload.decode().rstrip("=")
+    payload = cipher.encrypt_at_time(msgpack.packb(content), int(now) - 2 * EXPIRED_FOR)
+    return str(payload.decode().rstrip("="))
 
 
 def status(url: str, user_token: str, **headers: str) -> int:
@@ -83,10 +66,10 @@ def test_glance_shows_it_to_no_other_service(cloud: Cloud, private_row: str) -> 
     assert status(private_row, token(other)) == 404
 
 
-def test_keystone_lets_the_registry_validate_tokens(cloud: Cloud, stranger: Credentials) -> None:
-    own, his = token(cloud.registry), token(stranger)
-    assert status(f"{cloud.auth_url}/auth/tokens", own, X_Subject_Token=his) == 200
-    assert status(f"{cloud.auth_url}/auth/tokens", his, X_Subject_Token=own) == 403
+def test_keystone_lets_the_registry_validate_tokens(cloud: Cloud, stranger: Tenant) -> None:
+    own, hers = token(cloud.registry), stranger.token()
+    assert status(f"{cloud.auth_url}/auth/tokens", own, X_Subject_Token=hers) == 200
+    assert status(f"{cloud.auth_url}/auth/tokens", hers, X_Subject_Token=own) == 403
 
 
 @pytest.mark.parametrize("collection", ["users", "projects", "domains", "role_assignments"])
@@ -95,12 +78,11 @@ def test_to_keystone_the_registry_is_nobody_special(cloud: Cloud, collection: st
 
 
 def test_the_registrys_token_vouches_for_one_that_expired(
-    cloud: Cloud, stranger: Credentials, private_row: str
+    cloud: Cloud, stranger: Tenant, private_row: str
 ) -> None:
-    keys = cloud.state / "keystone" / "fernet-keys"
-    late = expired(token(stranger), keys)
+    late = expired(stranger.token(), cloud.state / "keystone" / "fernet-keys")
     assert status(private_row, late) == 401
     # A voucher without the role is none, and what is no token at all is refused.
-    assert status(private_row, late, X_Service_Token=token(stranger)) == 401
+    assert status(private_row, late, X_Service_Token=stranger.token()) == 401
     assert status(private_row, late, X_Service_Token="none") == 401
     assert status(private_row, late, X_Service_Token=token(cloud.registry)) == 200
