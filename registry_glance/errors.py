@@ -132,7 +132,7 @@ class Denied(RegistryError):
 
 
 class TooLarge(RegistryError):
-    """What exceeds Glance's quota or size limit."""
+    """What exceeds Glance's quota or size limit, or this registry's."""
 
 
 class StorageFull(RegistryError):

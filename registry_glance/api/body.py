@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from registry_glance.errors import SizeInvalid
+from registry_glance.errors import SizeInvalid, TooLarge
 
 #: What is read and thrown away, so that a client that sends before it listens hears an early
 #: answer: bytes and seconds. Beyond that the server closes the connection.
@@ -30,6 +30,7 @@ class RequestBody:
     def __init__(self, stream: Stream, length: int | None) -> None:
         self.length = length
         self.received = 0
+        self._limit: int | None = None
         self._stream = stream
         self._ended = length == 0
 
@@ -51,18 +52,23 @@ class RequestBody:
         """Whether nothing comes. A chunked body may turn out to hold nothing, too."""
         return self.length == 0
 
+    def bound(self, limit: int) -> None:
+        """Accept no more than `limit` bytes.
+
+        Raises TooLarge if more are announced; of what is not announced, `read` does.
+        """
+        self._limit = limit
+        if self.length is not None:
+            self._check(self.length)
+
     def read(self, size: int) -> bytes:
         """At most `size` bytes, b"" at the end.
 
-        Raises SizeInvalid if the client breaks off, stalls, or sends broken chunks.
+        Raises SizeInvalid if the client breaks off, stalls, or sends broken chunks, and TooLarge
+        for more than it may send.
         """
-        wanted = size if self.length is None else min(size, self.length - self.received)
-        if self._ended or wanted <= 0:
-            return b""
-        data = self._receive(wanted)
-        self.received += len(data)
-        if not data:
-            self._end()
+        data = self._read(size)
+        self._check(self.received)
         return data
 
     def drain(self, limit: int = DRAIN_SIZE, seconds: float = DRAIN_SECONDS) -> None:
@@ -71,10 +77,24 @@ class RequestBody:
             return
         deadline = time.monotonic() + seconds
         try:
-            while limit > 0 and time.monotonic() < deadline and (data := self.read(FRAME)):
+            while limit > 0 and time.monotonic() < deadline and (data := self._read(FRAME)):
                 limit -= len(data)
         except SizeInvalid:
             self._ended = True
+
+    def _check(self, size: int) -> None:
+        if self._limit is not None and size > self._limit:
+            raise TooLarge(f"a request's body must not be longer than {self._limit} bytes")
+
+    def _read(self, size: int) -> bytes:
+        wanted = size if self.length is None else min(size, self.length - self.received)
+        if self._ended or wanted <= 0:
+            return b""
+        data = self._receive(wanted)
+        self.received += len(data)
+        if not data:
+            self._end()
+        return data
 
     def _receive(self, wanted: int) -> bytes:
         try:

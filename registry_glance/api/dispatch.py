@@ -59,6 +59,7 @@ class Dispatcher:
         parts = {name: PARSERS[name](text) for name, text in texts.items()}
         if isinstance(body, SizeInvalid):
             raise body
+        body.bound(self._config.limits.body)
         received = Request(
             config=self._config,
             headers=EnvironHeaders(request.environ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,7 +19,9 @@ from tests.conftest import registries
 ROOT = Path(__file__).parents[2]
 PAGE = 5
 #: What the tests want small enough to meet.
-SETTINGS = {"limits": {"page": PAGE, "idle": 2}, "workers": 1, "threads": 8}
+SETTINGS: dict[str, object] = {"limits": {"page": PAGE, "idle": 2}, "workers": 1, "threads": 8}
+
+Start = Callable[..., tuple[Process, Client]]
 
 
 @pytest.fixture(scope="session", params=["memory", "files", "glance"])
@@ -30,9 +32,25 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
         with registries(request.getfixturevalue("cloud"), folders) as start:
             yield start(**{**SETTINGS, "workers": 2}).address
         return
-    process, listen = _serve(folders.mktemp(request.param), request.param)
+    process, listen = _serve(folders.mktemp(request.param), request.param, SETTINGS)
     yield listen
     process.stop()
+
+
+@pytest.fixture
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start a registry that keeps nothing: `start(threads=4, limits={"idle": 1})`."""
+    started: list[Process] = []
+
+    def begin(kind: str = "memory", **settings: object) -> tuple[Process, Client]:
+        folder = tmp_path_factory.mktemp("registry")
+        process, listen = _serve(folder, kind, {"workers": 1, **settings})
+        started.append(process)
+        return process, Client(listen)
+
+    yield begin
+    for process in started:
+        process.stop()
 
 
 @pytest.fixture
@@ -51,10 +69,10 @@ def pusher(client: Client, repository: str) -> Pusher:
     return Pusher(client, repository)
 
 
-def _serve(folder: Path, store: str) -> tuple[Process, str]:
+def _serve(folder: Path, store: str, settings: dict[str, object]) -> tuple[Process, str]:
     listen = f"{LOOPBACK}:{pick_free()}"
     config = folder / "config.yml"
-    config.write_text(json.dumps({"listen": listen, **SETTINGS}))  # JSON is YAML
+    config.write_text(json.dumps({"listen": listen, **settings}))  # JSON is YAML
     argv = [sys.executable, "-m", "tests.api.served", str(config), store]
     process = Process(store, argv, folder / "log", folder=ROOT)
     process.start()

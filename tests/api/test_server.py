@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from registry_glance.cli import serve
-from registry_glance.embedded.ports import LOOPBACK, pick_free
-from registry_glance.embedded.process import Process
-from tests.api.client import Client
-from tests.api.conftest import ROOT
+from registry_glance.embedded.ports import LOOPBACK
+from tests.api.conftest import Start
 from tests.api.content import Pusher
-
-Start = Callable[..., tuple[Process, Client]]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    started: list[Process] = []
-
-    def begin(**settings: object) -> tuple[Process, Client]:
-        listen = f"{LOOPBACK}:{pick_free()}"
-        config = tmp_path / "config.yml"
-        config.write_text(json.dumps({"listen": listen, "workers": 1, **settings}))
-        argv = [sys.executable, "-m", "tests.api.served", str(config), "memory"]
-        started.append(Process("registry", argv, tmp_path / "log", folder=ROOT))
-        started[-1].start()
-        started[-1].wait_answering(f"http://{listen}/v2/")
-        return started[-1], Client(listen)
-
-    yield begin
-    for process in started:
-        process.stop()
 
 
 def run(config: Path, capsys: pytest.CaptureFixture[str]) -> str:
