@@ -9,6 +9,11 @@ EMBEDDED = [
     "glance>=33",
     "python-openstackclient",
 ]
+# For access.memcached.
+MEMCACHED = [
+    "cryptography",
+    "python-memcached",
+]
 TEST = [
     "hypothesis",
     "moto[server]",
@@ -42,9 +47,15 @@ setup(
         "flask>=3",
         "gunicorn>=27",
         "keystoneauth1",
+        "keystonemiddleware",
+        "oslo.config",
+        "oslo.policy",
         "python-glanceclient",
         "requests",
     ],
-    extras_require={"embedded": EMBEDDED, "test": TEST},
-    entry_points={"console_scripts": ["registry-glance = registry_glance.cli:main"]},
+    extras_require={"embedded": EMBEDDED, "memcached": MEMCACHED, "test": TEST},
+    entry_points={
+        "console_scripts": ["registry-glance = registry_glance.cli:main"],
+        "oslo.policy.policies": ["registry-glance = registry_glance.auth.policy:list_rules"],
+    },
 )

@@ -22,10 +22,12 @@ ARROWS: dict[str, set[str]] = {
     "oci": {"errors"},
     "store": {"oci", "errors"},
     "store.glance": {"store.contract", "oci", "errors", "glance", "cache", "spool", "config"},
-    "api": {"store.contract", "oci", "errors", "config"},
+    "api": {"store.contract", "auth", "oci", "errors", "config"},
+    "auth": {"glance.cloud", "errors", "config"},
     "cache": {"oci", "errors", "config"},
     "spool": {"oci", "errors", "config"},
     "glance": {"oci", "errors", "config"},
+    "doctor": {"auth.policy", "glance.cloud", "config"},
     "worker": set(),
     "embedded": set(),
 }
@@ -33,9 +35,12 @@ ARROWS: dict[str, set[str]] = {
 LIBRARIES: dict[str, set[str]] = {
     "flask": {"api", "app", "server"},
     "werkzeug": {"api", "app"},
-    "requests": {"glance", "embedded"},
-    "keystoneauth1": {"glance", "embedded"},
+    "requests": {"doctor", "glance", "embedded"},
+    "keystoneauth1": {"auth", "doctor", "glance", "embedded"},
     "glanceclient": {"glance", "embedded"},
+    "keystonemiddleware": {"auth"},
+    "oslo_config": {"auth"},
+    "oslo_policy": {"auth"},
     "keystone": {"embedded"},
 }
 

@@ -1,0 +1,1 @@
+"""Keystone decides who somebody is; policy rules decide what he may do."""
