@@ -8,6 +8,7 @@ from flask import Flask
 
 from registry_glance.api.access import Gate, everybody
 from registry_glance.api.dispatch import Dispatcher
+from registry_glance.api.forwarded import Forwarded
 from registry_glance.api.routes import ROUTES
 from registry_glance.config import Config
 from registry_glance.store.contract import Store
@@ -32,4 +33,5 @@ def create_app(
     """
     app = Flask("registry_glance", static_folder=None)
     app.before_request(Dispatcher(config, gate or everybody(store), ROUTES))
+    app.wsgi_app = Forwarded(app.wsgi_app, config.proxies)  # type: ignore[method-assign]
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -40,17 +41,8 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start a registry that keeps nothing: `start(threads=4, limits={"idle": 1})`."""
-    started: list[Process] = []
-
-    def begin(kind: str = "memory", **settings: object) -> tuple[Process, Client]:
-        folder = tmp_path_factory.mktemp("registry")
-        process, listen = _serve(folder, kind, {"workers": 1, **settings})
-        started.append(process)
-        return process, Client(listen)
-
-    yield begin
-    for process in started:
-        process.stop()
+    with serving(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture
@@ -69,6 +61,23 @@ def pusher(client: Client, repository: str) -> Pusher:
     return Pusher(client, repository)
 
 
+@contextmanager
+def serving(folders: pytest.TempPathFactory) -> Iterator[Start]:
+    """What starts registries that keep nothing, and stops them at the end."""
+    started: list[Process] = []
+
+    def start(kind: str = "memory", **settings: object) -> tuple[Process, Client]:
+        process, listen = _serve(folders.mktemp(kind), kind, {"workers": 1, **settings})
+        started.append(process)
+        return process, Client(listen)
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.stop()
+
+
 def _serve(folder: Path, store: str, settings: dict[str, object]) -> tuple[Process, str]:
     listen = f"{LOOPBACK}:{pick_free()}"
     config = folder / "config.yml"
@@ -76,5 +85,5 @@ def _serve(folder: Path, store: str, settings: dict[str, object]) -> tuple[Proce
     argv = [sys.executable, "-m", "tests.api.served", str(config), store]
     process = Process(store, argv, folder / "log", folder=ROOT)
     process.start()
-    process.wait_answering(f"http://{listen}/v2/")
+    process.wait_answering(f"http://{listen}/healthz")
     return process, listen

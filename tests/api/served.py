@@ -1,6 +1,7 @@
 """A registry that keeps nothing, behind the real server: `python -m tests.api.served CONFIG KIND`.
 
 KIND `memory` streams its blobs; `files` hands them out as open files, to be sent by the kernel.
+`mirror` lets nobody in, and tells everybody who he is.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import sys
 import tempfile
 
+from registry_glance.api.access import Admission, Need
 from registry_glance.app import create_app
 from registry_glance.config import load
+from registry_glance.errors import Denied
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.ranges import Range
 from registry_glance.server import serve
@@ -40,9 +43,15 @@ class FileStore(MemoryStore):
         return FileContent(b"".join(content.read(Range(0, content.size))))
 
 
-STORES = {"memory": MemoryStore, "files": FileStore}
+def mirror(need: Need) -> Admission:
+    """A gate that shows what it is asked."""
+    raise Denied(detail={"address": need.address, "origin": need.origin})
+
+
+STORES = {"memory": MemoryStore, "files": FileStore, "mirror": MemoryStore}
+GATES = {"mirror": mirror}
 
 if __name__ == "__main__":
     _, path, kind = sys.argv
     store = STORES[kind]()
-    sys.exit(serve(load(path, {}), lambda config: create_app(config, store)))
+    sys.exit(serve(load(path, {}), lambda config: create_app(config, store, GATES.get(kind))))
