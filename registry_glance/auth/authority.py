@@ -31,11 +31,6 @@ class Authority:
         self._tokens = Tokens(config.access, cloud)
         self._login = Login(config, cloud, self._tokens)
 
-    @property
-    def knows_anonymous(self) -> bool:
-        """Whether something may be had without logging in."""
-        return self._anonymous
-
     def log_in(self, username: str, password: str, address: str) -> Identity:
         """Whom they belong to. `address` is the client's: who guesses has to wait.
 
@@ -58,7 +53,9 @@ class Authority:
 
     def recognize(self, token: str) -> Identity:
         """The bearer of a token. Raises Unauthenticated or Unavailable."""
-        if self._anonymous and token == ANONYMOUS_TOKEN:
+        if token == ANONYMOUS_TOKEN:
+            if not self._anonymous:
+                raise Unauthenticated()
             return ANONYMOUS
         return self._tokens(token)
 
