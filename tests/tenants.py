@@ -16,7 +16,7 @@ from registry_glance.embedded.cloud import Cloud
 from registry_glance.embedded.credentials import Credentials
 from registry_glance.embedded.identity import Identity
 from registry_glance.glance import cloud as clouds
-from registry_glance.glance.client import Glance, Member, Row
+from registry_glance.glance.client import Glance, Row
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,11 @@ class Tenant:
 
     def accept(self, image: str, status: str = "accepted") -> None:
         """`image set --accept`, or `--reject`, for his own project."""
-        self.glance().answer_for(image, Member(self.project_id, status))
+        _session(self.credentials).put(
+            f"/v2/images/{image}/members/{self.project_id}",
+            json={"status": status},
+            endpoint_filter={"service_type": "image"},
+        )
 
 
 @dataclass(frozen=True)
