@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from registry_glance import config
+from registry_glance.embedded.cloud import DEMO
 from registry_glance.embedded.deployment import Deployment
 
 from .background import in_background
@@ -34,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-c", "--config", type=Path, metavar="FILE", help="more of the registry's settings"
     )
     parser.add_argument(
+        "--auth",
+        action="store_true",
+        help="let in whom Keystone knows; makes users `demo` and `viewer` to try it with",
+    )
+    parser.add_argument(
         "--detach", action="store_true", help="run in the background; return when all is ready"
     )
 
@@ -54,29 +60,35 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> None:
-    deployment = Deployment(
-        args.state, _listen(args), args.keystone_port, args.glance_port, _settings(args.config)
-    )
+    found = config.load(args.config)
+    auth = "keystone" if args.auth else found.auth
+    settings = {**_settings(args.config), "auth": auth}
+    listen = _listen(args, found.listen)
+    deployment = Deployment(args.state, listen, args.keystone_port, args.glance_port, settings)
     try:
         deployment.start()
-        print(_ready_line(deployment.address, args.state), flush=True)
+        print(_ready_line(deployment.address, args.state, auth), flush=True)
         deployment.watch()
     finally:
         _on_signal(_ignore)
         deployment.stop()
 
 
-def _ready_line(address: str, state: Path) -> str:
-    return (
-        f"ready: registry at {address}, {state}/clouds.yaml and {state}/openrc written; try: "
-        f"docker tag busybox {address}/docker-busybox; docker push {address}/docker-busybox; "
-        f". {state}/openrc && glance image-list"
-    )
+def _ready_line(address: str, state: Path, auth: str) -> str:
+    push = f"docker tag busybox {address}/docker-busybox; docker push {address}/docker-busybox"
+    if auth == "keystone":
+        # By a pipe: everybody on the machine can read a command line.
+        login = f"printenv OS_PASSWORD | docker login -u {DEMO} --password-stdin {address}"
+        trial = f". {state}/openrc; {login}; {push}; openstack image list"
+    else:
+        trial = f"{push}; . {state}/openrc && glance image-list"
+    written = f"{state}/clouds.yaml and {state}/openrc written"
+    return f"ready: registry at {address}, {written}; try: {trial}"
 
 
-def _listen(args: argparse.Namespace) -> tuple[str, int]:
+def _listen(args: argparse.Namespace, configured: str) -> tuple[str, int]:
     """Host and port: of the command line, else of the settings."""
-    host, _, port = config.load(args.config).listen.rpartition(":")
+    host, _, port = configured.rpartition(":")
     return args.host or host.strip("[]"), int(port) if args.port is None else args.port
 
 

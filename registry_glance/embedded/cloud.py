@@ -19,6 +19,9 @@ KEYSTONE_PORT = 5043
 GLANCE_PORT = 5044
 CLOUD_NAME = "registry-glance"
 SERVICE_ROLE = "service"
+#: A project to try the registry with, its member, and the user who may only read there.
+DEMO = "demo"
+VIEWER = "viewer"
 
 
 class Cloud:
@@ -28,7 +31,9 @@ class Cloud:
     free one, None is the one used last time in this state folder. Then there are:
 
     - `auth_url`, `glance_url`: the addresses; `clouds_yaml`, `openrc`: files (mode 0600) with
-      the clouds `registry-glance` and `registry-glance-admin`;
+      the clouds `registry-glance` and `registry-glance-admin`; with `demo` also `demo` and
+      `viewer`: a member and a reader of the project `demo`. The openrc is then demo's, else the
+      registry's;
     - `registry`: the credentials of user `registry` on project `registry`, with the roles
       `member`, `service` (he may validate tokens, and vouch for those that expire) and
       `image_registry` (Glance shows him the rows of all projects); `admin`: those of the cloud's
@@ -41,7 +46,12 @@ class Cloud:
     """
 
     def __init__(
-        self, state: Path, keystone_port: int | None = None, glance_port: int | None = None
+        self,
+        state: Path,
+        keystone_port: int | None = None,
+        glance_port: int | None = None,
+        *,
+        demo: bool = False,
     ) -> None:
         _require("keystone", "glance", "gunicorn")
         self.state = state.absolute()
@@ -62,6 +72,7 @@ class Cloud:
         self.admin = self._credentials("admin", "admin")
         self.registry = self._credentials("registry", "registry")
         self._validator = self._credentials("glance", "service")
+        self._demo = {DEMO: "member", VIEWER: "reader"} if demo else {}
         self.clouds_yaml = self.state / "clouds.yaml"
         self.openrc = self.state / "openrc"
         self.keystone_process: Process
@@ -113,9 +124,15 @@ class Cloud:
         self._glance.configure(self._validator)
         self.keystone_process = self._keystone.process()
         self.glance_process = self._glance.process()
+        self._write_credentials()
+
+    def _write_credentials(self) -> None:
+        """Write what tells clients who they are."""
         clouds = {CLOUD_NAME: self.registry, f"{CLOUD_NAME}-admin": self.admin}
+        clouds |= {name: self._credentials(name, DEMO) for name in self._demo}
+        user = DEMO if self._demo else CLOUD_NAME
         write_private(self.clouds_yaml, clouds_yaml(clouds))
-        write_private(self.openrc, openrc(self.openrc, self.registry, self.clouds_yaml))
+        write_private(self.openrc, openrc(self.openrc, user, clouds, self.clouds_yaml))
 
     def _start_services(self) -> None:
         """Start both, each as soon as its schema is there; both schemas are made at once."""
@@ -144,6 +161,8 @@ class Cloud:
         try:
             identity.user(self._validator, SERVICE_ROLE)
             identity.user(self.registry, "member", SERVICE_ROLE, REGISTRY_ROLE)
+            for name, role in self._demo.items():
+                identity.user(self._credentials(name, DEMO), role)
             identity.service("keystone", "identity", self.auth_url, REGION)
             identity.service("glance", "image", self.glance_url, REGION)
         except ClientException as error:

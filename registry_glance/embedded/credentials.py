@@ -11,8 +11,8 @@ import yaml
 _OPENRC = """\
 # Source this file: . {path}
 {variables}
-# For `openstack --os-cloud registry-glance ...`. Its sister registry-glance-admin wants a shell
-# without the variables above, which are stronger than those of a cloud.
+# For `openstack --os-cloud {name} ...`. Its sisters want a shell without the variables above,
+# which are stronger than those of a cloud: {sisters}.
 export OS_CLIENT_CONFIG_FILE={clouds}
 # The cloud is on this machine: no proxy on the way.
 export no_proxy="127.0.0.1,localhost${{no_proxy:+,$no_proxy}}"
@@ -58,8 +58,9 @@ def clouds_yaml(clouds: Mapping[str, Credentials]) -> str:
     return yaml.safe_dump({"clouds": entries}, sort_keys=False)
 
 
-def openrc(path: Path, user: Credentials, clouds: Path) -> str:
-    """Return the text of an openrc at `path` for `user`, which also points at clouds.yaml."""
+def openrc(path: Path, name: str, clouds: Mapping[str, Credentials], file: Path) -> str:
+    """Return the text of an openrc at `path` for the cloud `name`; `file` is the clouds.yaml."""
+    user = clouds[name]
     variables = {f"OS_{key.upper()}": value for key, value in user.as_auth().items()}
     variables |= {
         "OS_REGION_NAME": user.region,
@@ -70,6 +71,8 @@ def openrc(path: Path, user: Credentials, clouds: Path) -> str:
     return _OPENRC.format(
         path=path,
         variables="\n".join(lines),
-        clouds=shlex.quote(str(clouds)),
+        name=name,
+        sisters=", ".join(other for other in clouds if other != name),
+        clouds=shlex.quote(str(file)),
         programs=shlex.quote(str(Path(sys.executable).parent)),
     )

@@ -20,8 +20,9 @@ from .process import Process
 class Deployment:
     """Keystone, Glance and the registry, which live and stop together.
 
-    `settings` are those of the registry's config.yml, to which the cloud's are added. Raises
-    CannotStart when one runs in the folder already, or when a port is in use.
+    `settings` are those of the registry's config.yml, to which the cloud's are added. With
+    `auth: keystone` the cloud gets a project and users to try it with. Raises CannotStart when one
+    runs in the folder already, or when a port is in use.
     """
 
     def __init__(
@@ -39,7 +40,9 @@ class Deployment:
         self._outlive_killed()
         host, port = listen
         self._address = f"{_bracketed(host)}:{require_free(port, 'the registry', host)}"
-        self._cloud = Cloud(self._state, keystone_port, glance_port)
+        self._auth: str = settings.get("auth", "none")
+        demo = self._auth == "keystone"
+        self._cloud = Cloud(self._state, keystone_port, glance_port, demo=demo)
         self._registry = self._registry_process(settings)
 
     @property
@@ -52,7 +55,7 @@ class Deployment:
         """Start all and wait until the registry answers; raises CannotStart."""
         self._cloud.start()
         self._registry.start()
-        self._registry.wait_answering(f"{self._url}/v2/")
+        self._registry.wait_answering(f"{self._url}/healthz")
         record.write(record_of(self._state), self._services())
 
     def watch(self) -> None:
@@ -100,8 +103,11 @@ class Deployment:
         config = self._state / "config.yml"
         config.write_text(yaml.safe_dump(self._merged(settings), sort_keys=False))
         command = [sys.executable, "-m", "registry_glance", "serve", "-c", str(config)]
-        # Our address, whatever the environment would make of the file's.
-        environment = {"REGISTRY_GLANCE_LISTEN": self._address}
+        # Ours, whatever the environment would make of the file's.
+        environment = {
+            "REGISTRY_GLANCE_LISTEN": self._address,
+            "REGISTRY_GLANCE_AUTH": self._auth,
+        }
         return Process("registry", command, self._state / "log" / "registry.log", environment)
 
     def _merged(self, settings: Mapping[str, Any]) -> dict[str, Any]:

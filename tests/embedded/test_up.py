@@ -10,19 +10,27 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import yaml
+from keystoneauth1.identity import v3
+from keystoneauth1.session import Session
 
 from registry_glance.embedded.ports import LOOPBACK, is_free, pick_free
 from registry_glance.embedded.process import answers
+from registry_glance.errors import Denied
+from registry_glance.glance.client import Glance
+from registry_glance.glance.cloud import from_clouds_yaml
 
 pytest.importorskip("glance")
 pytest.importorskip("keystone")
 
 COMMAND = [sys.executable, "-m", "registry_glance"]
+CLOUD = ["--os-cloud", "registry-glance"]
 FREE_PORTS = ["--port", "0", "--keystone-port", "0", "--glance-port", "0"]
 
 
@@ -59,6 +67,9 @@ class Up:
         return {entry["name"]: entry for entry in entries}
 
 
+StartUp = Callable[..., Up]
+
+
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One state folder for the tests below, so that only the first one makes the schemas."""
@@ -66,12 +77,24 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def up(state: Path) -> Iterator[Up]:
+def start_up(state: Path) -> Iterator[StartUp]:
+    """Start `up` in the folder: `start_up("--auth")`; it ends with the test."""
+    started: list[Up] = []
+
+    def start(*arguments: str) -> Up:
+        started.append(Up(state, *FREE_PORTS, *arguments))
+        return started[-1]
+
+    yield start
+    for up in started:
+        up.process.kill()
+        up.process.communicate()
+
+
+@pytest.fixture
+def up(start_up: StartUp) -> Up:
     """A started `up`."""
-    up = Up(state, *FREE_PORTS)
-    yield up
-    up.process.kill()
-    up.process.communicate()
+    return start_up()
 
 
 def wait_free(port: int, seconds: float = 20) -> None:
@@ -89,7 +112,7 @@ def port_of(service: dict[str, Any]) -> int:
 
 def openstack(state: Path, *arguments: str) -> str:
     """What the openstack client prints after `. openrc`, in a shell with a proxy that is none."""
-    script = '. "$1"; shift; openstack --os-cloud registry-glance "$@"'
+    script = '. "$1"; shift; openstack "$@"'
     argv = ["sh", "-c", script, "sh", str(state / "openrc"), *arguments]
     environment = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
     return subprocess.run(
@@ -97,8 +120,30 @@ def openstack(state: Path, *arguments: str) -> str:
     ).stdout
 
 
-def test_it_serves_until_ctrl_c_and_finds_its_data_again(state: Path) -> None:
-    first = Up(state, *FREE_PORTS)
+def whose_openrc(state: Path) -> str:
+    """The user that `. openrc` makes one, whose default project it names."""
+    issued = openstack(state, "token", "issue", "-f", "json")
+    admin = Session(auth=v3.Password(**clouds(state)["registry-glance-admin"]["auth"]))
+    admin.session.trust_env = False
+    identity = admin.get_endpoint(service_type="identity")
+    user = admin.get(f"{identity}/users/{json.loads(issued)['user_id']}").json()["user"]
+    assert user["default_project_id"] == json.loads(issued)["project_id"]
+    return str(user["name"])
+
+
+def clouds(state: Path) -> dict[str, Any]:
+    """The clouds of clouds.yaml."""
+    found: dict[str, Any] = yaml.safe_load((state / "clouds.yaml").read_text())["clouds"]
+    return found
+
+
+def glance(state: Path, name: str) -> Glance:
+    """Glance, as one of the clouds of clouds.yaml sees it."""
+    return Glance(from_clouds_yaml(name, str(state / "clouds.yaml")))
+
+
+def test_it_serves_until_ctrl_c_and_finds_its_data_again(state: Path, start_up: StartUp) -> None:
+    first = start_up()
     ready = first.wait_ready()
     assert ready.startswith("ready: registry at 127.0.0.1:")
     assert f"{state}/clouds.yaml and {state}/openrc written" in ready
@@ -108,16 +153,56 @@ def test_it_serves_until_ctrl_c_and_finds_its_data_again(state: Path) -> None:
     image = state / "image"
     image.write_bytes(b"bytes")
     create = ["--container-format", "docker", "--disk-format", "raw", "--file", str(image)]
-    openstack(state, "image", "create", *create, "hipache:latest")
+    openstack(state, *CLOUD, "image", "create", *create, "hipache:latest")
     ports = [port_of(service) for service in first.services().values()]
     assert first.stop() == (0, "")
     assert all(is_free(port) for port in ports)
 
-    second = Up(state, *FREE_PORTS)
+    second = start_up()
     second.wait_ready()
     # By a name with a colon, which a stock Glance refuses.
-    assert "active" in openstack(state, "image", "show", "hipache:latest", "-c", "status")
+    assert "active" in openstack(state, *CLOUD, "image", "show", "hipache:latest", "-c", "status")
     assert second.stop(signal.SIGTERM) == (0, "")
+
+
+def test_with_auth_there_are_users_to_try_it_with(
+    state: Path, tmp_path: Path, start_up: StartUp
+) -> None:
+    settings = tmp_path / "config.yml"
+    settings.write_text("auth: keystone\nlog: {level: warning}\n")
+    passwords = set()
+    for arguments in (["--auth"], ["--auth"], ["-c", str(settings)]):
+        up = start_up(*arguments)
+        ready = up.wait_ready()
+        address = up.services()["registry"]["url"].removeprefix("http://")
+        login = f"printenv OS_PASSWORD | docker login -u demo --password-stdin {address}"
+        assert f"try: . {state}/openrc; {login}; docker tag " in ready
+        known = clouds(state)
+        assert list(known) == ["registry-glance", "registry-glance-admin", "demo", "viewer"]
+        passwords.add(known["demo"]["auth"]["password"])
+        assert not any(cloud["auth"]["password"] in ready for cloud in known.values())
+        assert whose_openrc(state) == "demo"
+        assert up.stop() == (0, "")
+    assert len(passwords) == 1
+
+    up = start_up()
+    assert "login" not in up.wait_ready()
+    assert list(clouds(state)) == ["registry-glance", "registry-glance-admin"]
+    assert whose_openrc(state) == "registry"
+    assert answers(f"{up.services()['registry']['url']}/v2/")
+    assert up.stop() == (0, "")
+
+
+def test_the_viewer_sees_what_demo_has_and_changes_nothing(state: Path, start_up: StartUp) -> None:
+    start_up("--auth").wait_ready()
+    demo, viewer = (glance(state, name) for name in ("demo", "viewer"))
+    image = demo.create({"id": str(uuid4()), "name": "hers:1", "visibility": "private"})["id"]
+    assert viewer.get(image)["name"] == "hers:1"
+    for change in (viewer.delete, lambda image: viewer.update(image, {"name": "his:1"})):
+        with pytest.raises(Denied):
+            change(image)
+    with pytest.raises(Denied):
+        viewer.create({"id": str(uuid4()), "name": "his:1"})
 
 
 def test_no_child_outlives_a_killed_parent(up: Up) -> None:
