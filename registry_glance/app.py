@@ -21,7 +21,8 @@ def build(config: Config) -> Flask:
     """
     from registry_glance.store.glance import Connection
 
-    return create_app(config, Connection(config))
+    stores = Connection(config)
+    return create_app(config, lambda: stores().own())
 
 
 def create_app(

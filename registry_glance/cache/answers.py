@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections import OrderedDict
@@ -14,6 +15,10 @@ T = TypeVar("T")
 
 #: Answers kept by one process; the least recently learnt goes first.
 CAPACITY = 20_000
+#: What was costly to learn is believed for so many times as long as it took.
+WORTH = 10
+#: Locks that names share by hash.
+LOCKS = 64
 
 
 class _Answer(NamedTuple):
@@ -34,22 +39,44 @@ class Answers:
         self._staleness = staleness
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._lock = threading.Lock()
+        self._costly = [threading.Lock() for _ in range(LOCKS)]
+        self._scope = ""
+
+    def of(self, scope: str) -> Answers:
+        """The same memory, with names that mean something in `scope` only."""
+        scoped = copy.copy(self)
+        scoped._scope = f"{scope} "
+        return scoped
 
     def get(self, name: str, learn: Callable[[], T]) -> T:
         """The value of `name`; `learn` is called for it, and its errors are not remembered."""
+        return self._get(self._scope + name, learn, worth=0)
+
+    def get_costly(self, name: str, learn: Callable[[], T]) -> T:
+        """`get` for what takes long to learn: by one thread at a time, and not all the time.
+
+        It is believed for ten times as long as learning it took, if that is more.
+        """
+        name = self._scope + name
+        with self._costly[hash(name) % len(self._costly)]:
+            return self._get(name, learn, worth=WORTH)
+
+    def forget(self, name: str) -> None:
+        """Make every worker ask again. To be called after the write, before it is answered."""
+        self._epochs.advance(self._scope + name)
+
+    def _get(self, name: str, learn: Callable[[], T], worth: float) -> T:
         known = self._answers.get(name)
-        epoch = self._epochs.current(name)
-        if known and known.epoch == epoch and known.expires > time.monotonic():
+        epoch, begun = self._epochs.current(name), time.monotonic()
+        if known and known.epoch == epoch and known.expires > begun:
             value: T = known.value
             return value
         # The epoch is from before asking: a write in between makes this answer void.
         value = learn()
-        self._remember(name, _Answer(value, epoch, time.monotonic() + self._staleness))
+        learnt = time.monotonic()
+        expires = learnt + max(self._staleness, worth * (learnt - begun))
+        self._remember(name, _Answer(value, epoch, expires))
         return value
-
-    def forget(self, name: str) -> None:
-        """Make every worker ask again. To be called after the write, before it is answered."""
-        self._epochs.advance(name)
 
     def _remember(self, name: str, answer: _Answer) -> None:
         with self._lock:

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import requests
 from glanceclient.common.http import SessionClient
 from keystoneauth1 import exceptions as keystone
 from keystoneauth1.adapter import Adapter
+from keystoneauth1.identity.base import BaseIdentityPlugin
+from keystoneauth1.plugin import BaseAuthPlugin
+from keystoneauth1.service_token import ServiceTokenAuthWrapper
+from keystoneauth1.token_endpoint import Token
 
 from registry_glance.errors import (
     Denied,
     RegistryError,
     StorageFull,
     TooLarge,
+    Unauthenticated,
     Unavailable,
 )
 from registry_glance.glance.cloud import Cloud
@@ -32,6 +39,9 @@ log = logging.getLogger(__name__)
 Row = dict[str, Any]
 T = TypeVar("T")
 
+#: The role that Keystone lets check tokens, and whose token vouches for a caller's that expires.
+SERVICE_ROLE = "service"
+VERSION = re.compile(r"/v\d+(?:\.\d+)?/?$", re.ASCII)
 #: Bytes read at once from Glance.
 READ_SIZE = 1 << 18
 #: IDs in one `id=in:`: 80 x 37 bytes stay below the 4,094 of gunicorn's request line.
@@ -70,6 +80,13 @@ class Sized(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
 
+class Member(NamedTuple):
+    """A project that a row is shared with; `status` is pending, accepted or rejected."""
+
+    project: str
+    status: str
+
+
 #: HTTP status -> error. What is missing is `Unavailable` from 500 on, and `Refused` below.
 ERRORS: dict[int, type[RegistryError]] = {
     401: Unauthorized,
@@ -91,17 +108,21 @@ class Glance:
     """
 
     def __init__(self, cloud: Cloud, *, timeout: float = 60, retries: int = 4) -> None:
-        self._http = SessionClient(
-            cloud.session(timeout),
-            region_name=cloud.region,
-            interface=cloud.interface,
-            endpoint_override=cloud.endpoint,
-        )
+        self._cloud = cloud
+        self._session = cloud.session(timeout)
         self._retries = retries
+
+    def as_caller(self, token: str) -> Glance:
+        """Glance as the holder of a Keystone token sees it; asks nobody anything yet.
+
+        His 401 raises Unauthenticated. Our own token goes along as X-Service-Token: with it
+        Glance finishes what was begun with a token that expires meanwhile.
+        """
+        return Caller(self, token)
 
     def project(self) -> str:
         """The ID of the project that the credentials are scoped to."""
-        project = self._again(self._project)
+        project = self._again(lambda: self._told(self._http.get_project_id))
         if project is None:
             raise Denied("the credentials are not scoped to a project")
         return str(project)
@@ -143,8 +164,14 @@ class Glance:
         return rows
 
     def named(self, name: str) -> list[Row]:
-        """The visible rows of a name, queued ones too."""
-        return list(self._list(name=f"eq:{name}", container_format="docker"))
+        """The rows of a name that are not hidden, queued ones too, whosever they are."""
+        return list(self._list(name=f"eq:{name}", container_format="docker", visibility="all"))
+
+    def visible(self) -> Iterator[Row]:
+        """All active docker rows that are not hidden, whosever they are; about 1 ms a row."""
+        return self._list(
+            container_format="docker", status="active", os_hidden="false", visibility="all"
+        )
 
     def rows(self, *, owner: str, hidden: bool, largest: int | None = None) -> Iterator[Row]:
         """All active docker rows of a project, 1,000 a page; about 1 ms a row.
@@ -170,17 +197,22 @@ class Glance:
         """Remove a row; its ID stays taken. Raises Absent; Denied if it is protected."""
         self._again(lambda: self._json("DELETE", _path(row_id)))
 
-    def members(self, row_id: str) -> list[str]:
-        """IDs of the projects that a row is shared with."""
+    def members(self, row_id: str) -> list[Member]:
+        """The projects that a row is shared with."""
         answer = self._again(lambda: self._json("GET", f"{_path(row_id)}/members"))
-        return [member["member_id"] for member in answer["members"]]
+        return [Member(member["member_id"], member["status"]) for member in answer["members"]]
 
     def add_member(self, row_id: str, project: str) -> None:
-        """Share a row with a project; doing it again is no error."""
+        """Share a row with a project, which may then accept; doing it again is no error."""
         try:
             self._json("POST", f"{_path(row_id)}/members", json={"member": project})
         except Conflict:
             log.debug("%s is shared with %s already", row_id, project)
+
+    def answer_for(self, row_id: str, member: Member) -> None:
+        """Set a member's status; only the member itself and admins of Glance may do that."""
+        path = f"{_path(row_id)}/members/{member.project}"
+        self._again(lambda: self._json("PUT", path, json={"status": member.status}))
 
     def write(self, row_id: str, body: Sized) -> None:
         """PUT a queued row's data, with its length; never repeated here.
@@ -201,12 +233,36 @@ class Glance:
             raise Absent(f"row {row_id} has no data")
         return _chunks(answer)
 
-    def _project(self) -> str | None:
+    @cached_property
+    def _http(self) -> SessionClient:
+        return SessionClient(
+            self._session,
+            region_name=self._cloud.region,
+            interface=self._cloud.interface,
+            endpoint_override=self._cloud.endpoint,
+        )
+
+    def _endpoint(self) -> str:
+        """Glance's address in the catalog, without a version."""
+        endpoint = self._told(self._http.get_endpoint)
+        if not endpoint:
+            raise Unavailable("the catalog has no Glance in this region")
+        return VERSION.sub("", str(endpoint))
+
+    def _vouched(self, auth: BaseAuthPlugin) -> BaseAuthPlugin:
+        """`auth`, with our own token beside it if that is worth anything to Glance."""
+        own = self._session.auth
+        if not isinstance(own, BaseIdentityPlugin):
+            return auth
+        roles = self._told(lambda: own.get_access(self._session).role_names) or ()
+        return ServiceTokenAuthWrapper(auth, own) if SERVICE_ROLE in roles else auth
+
+    def _told(self, ask: Callable[[], T]) -> T:
+        """What Keystone says of our own credentials."""
         try:
-            project: str | None = self._http.get_project_id()
+            return ask()
         except (keystone.ClientException, requests.RequestException, OSError) as error:
-            raise _error(getattr(error, "http_status", None), str(error)) from error
-        return project
+            raise self._error(getattr(error, "http_status", None), str(error)) from error
 
     def _post(self, row: Mapping[str, object]) -> Row:
         created: Row = self._json("POST", "/v2/images", json=dict(row))
@@ -240,12 +296,23 @@ class Glance:
                 self._http, url, method, raise_exc=False, **arguments
             )
         except (keystone.ClientException, requests.RequestException, OSError) as error:
-            raise _error(getattr(error, "http_status", None), str(error)) from error
+            raise self._error(getattr(error, "http_status", None), str(error)) from error
         if not answer.ok:
             status = answer.status_code
             answer.close()
-            raise _error(status, f"{method} {url}: Glance answered {status}")
+            raise self._error(status, f"{method} {url}: Glance answered {status}")
         return answer
+
+    def _error(self, status: int | None, message: str) -> RegistryError:
+        """The error for a status; None or 0 if there was no answer."""
+        if not status or (status >= 500 and status not in ERRORS):
+            return Unavailable(message)
+        kind = ERRORS.get(status, Refused)
+        if issubclass(kind, Unavailable):
+            return kind(message)
+        # What a client may be told has no place for IDs and addresses.
+        log.info("%s", message)
+        return kind()
 
     def _again(self, call: Callable[[], T]) -> T:
         """Repeat a harmless call while Glance or Keystone is not there."""
@@ -263,20 +330,28 @@ class Glance:
         return call()
 
 
+class Caller(Glance):
+    """Glance with the token of somebody else; see `Glance.as_caller`."""
+
+    def __init__(self, own: Glance, token: str) -> None:
+        self._own = own
+        self._token = token
+        self._session = own._session
+        self._retries = own._retries
+
+    @cached_property
+    def _http(self) -> SessionClient:
+        """Made when needed: most requests are answered without a question to Glance."""
+        endpoint = self._own._endpoint()
+        auth = self._own._vouched(Token(endpoint, self._token))
+        return SessionClient(self._session, auth=auth, endpoint_override=endpoint)
+
+    def _error(self, status: int | None, message: str) -> RegistryError:
+        return Unauthenticated() if status == 401 else super()._error(status, message)
+
+
 def _path(row_id: str) -> str:
     return f"/v2/images/{row_id}"
-
-
-def _error(status: int | None, message: str) -> RegistryError:
-    """The error for a status; None or 0 if there was no answer."""
-    if not status or (status >= 500 and status not in ERRORS):
-        return Unavailable(message)
-    kind = ERRORS.get(status, Refused)
-    if issubclass(kind, Unavailable):
-        return kind(message)
-    # What a client may be told has no place for IDs and addresses.
-    log.info("%s", message)
-    return kind()
 
 
 def _chunks(answer: requests.Response) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from keystoneauth1 import loading
 from keystoneauth1.exceptions import AuthPluginException
 from keystoneauth1.session import Session, TCPKeepAliveAdapter
 
+from registry_glance.config import Cloud as Settings
 from registry_glance.errors import RegistryError
 
 #: Where os-client-config looks for clouds.yaml.
@@ -50,6 +51,22 @@ class Cloud:
                 scheme, TCPKeepAliveAdapter(pool_connections=4, pool_maxsize=CONNECTIONS)
             )
         return Session(auth=plugin, session=transport, verify=self.verify, timeout=timeout)
+
+
+def configured(settings: Settings) -> Cloud:
+    """The cloud of the settings: their own credentials, or a cloud of clouds.yaml.
+
+    Raises CloudInvalid.
+    """
+    if not settings.auth:
+        return from_clouds_yaml(settings.name, settings.config_file)
+    return Cloud(
+        auth=settings.auth,
+        auth_type=settings.auth_type,
+        region=settings.region,
+        interface=settings.interface,
+        verify=settings.cacert or settings.verify,
+    )
 
 
 def from_clouds_yaml(name: str | None, file: str | None) -> Cloud:

@@ -1,13 +1,16 @@
 """The storage seam: what the registry's HTTP interface asks of a store.
 
 It speaks registry words only. A store is the view of one project; blobs belong to the project,
-manifests and tags to a repository of it. Promises that hold for every method:
+manifests and tags to a repository of it. What others show to the project can be read like its
+own, under its repository's name; it is changed, and `absent` says so, only where it is own.
+Promises that hold for every method:
 
 - what is absent raises the error named in the docstring before the first byte is handed out;
 - a write that has returned is seen by every read that starts later through the same registry;
 - a write that raised, or whose process died, has left nothing that can be read, and can be
   repeated with success;
-- Unavailable, StorageFull, TooLarge and Denied may be raised by any method.
+- Unavailable, StorageFull, TooLarge, Denied and Unauthenticated (the caller's credentials have
+  expired) may be raised by any method.
 """
 
 from __future__ import annotations
@@ -67,15 +70,15 @@ class Store(ABC):
     # Blobs
 
     @abstractmethod
-    def blob_size(self, digest: Digest) -> int:
+    def blob_size(self, repository: Repository, digest: Digest) -> int:
         """Bytes of a blob. Raises BlobUnknown."""
 
     @abstractmethod
-    def open_blob(self, digest: Digest) -> Content:
+    def open_blob(self, repository: Repository, digest: Digest) -> Content:
         """A blob, to be read. Raises BlobUnknown."""
 
     @abstractmethod
-    def delete_blob(self, digest: Digest) -> None:
+    def delete_blob(self, repository: Repository, digest: Digest) -> None:
         """Remove a blob. Raises BlobUnknown, or BlobInUse if a manifest refers to it."""
 
     @abstractmethod
@@ -138,6 +141,13 @@ class Store(ABC):
         """Keep a manifest, list it as a referrer of its subject, and make `tags` point to it.
 
         What it refers to is not checked here. Raises Denied if a tag is protected.
+        """
+
+    @abstractmethod
+    def adopt(self, repository: Repository, manifest: Manifest) -> None:
+        """Make what the manifest refers to the project's own where it can only be read so far.
+
+        A client does not push what it was told is there.
         """
 
     @abstractmethod

@@ -50,18 +50,18 @@ class MemoryStore(Store):
         self._manifests: dict[tuple[Repository, Digest], Manifest] = {}
         self._tags: dict[tuple[Repository, Tag], Digest] = {}
 
-    def blob_size(self, digest: Digest) -> int:
-        return self.open_blob(digest).size
+    def blob_size(self, repository: Repository, digest: Digest) -> int:
+        return self.open_blob(repository, digest).size
 
-    def open_blob(self, digest: Digest) -> Content:
+    def open_blob(self, repository: Repository, digest: Digest) -> Content:
         with self._lock:
             if digest not in self._blobs:
                 raise BlobUnknown(detail={"digest": str(digest)})
             return MemoryContent(self._blobs[digest])
 
-    def delete_blob(self, digest: Digest) -> None:
+    def delete_blob(self, repository: Repository, digest: Digest) -> None:
         with self._lock:
-            self.open_blob(digest)
+            self.open_blob(repository, digest)
             if any(digest in _blobs(manifest) for manifest in self._manifests.values()):
                 raise BlobInUse(detail={"digest": str(digest)})
             del self._blobs[digest]
@@ -128,6 +128,9 @@ class MemoryStore(Store):
         with self._lock:
             self._manifests[repository, manifest.digest] = manifest
             self._tags.update({(repository, tag): manifest.digest for tag in tags})
+
+    def adopt(self, repository: Repository, manifest: Manifest) -> None:
+        """Everything is the one project's own."""
 
     def delete_manifest(self, repository: Repository, digest: Digest) -> None:
         with self._lock:

@@ -31,7 +31,7 @@ def connect_store(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Con
         folder = tmp_path_factory.mktemp("store")
         told = settings(cloud, folder / "state", {"glance": {"piece_size": PIECE}, **changes})
         (folder / "config.yml").write_text(json.dumps(told))
-        return connect(config.load(folder / "config.yml", {}))
+        return connect(config.load(folder / "config.yml", {})).own()
 
     return connect_store
 

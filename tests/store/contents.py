@@ -59,9 +59,13 @@ def push(store: Store, repository: Repository, data: bytes, algorithm: str = "sh
     return digest
 
 
+#: A project's blobs are in all its repositories.
+ANYWHERE = Repository.parse("anywhere")
+
+
 def pull(store: Store, digest: Digest, wanted: Range | None = None) -> bytes:
     """A blob's bytes, or those of `wanted`."""
-    content = store.open_blob(digest)
+    content = store.open_blob(ANYWHERE, digest)
     found = content.read(wanted or Range(0, content.size))
     if isinstance(found, FileSlice):
         with found.file as file:

@@ -25,7 +25,8 @@ def test_a_blob_is_read_as_it_was_pushed(
     digest = Digest.of(data, algorithm)
     upload = store.create_upload(repository, announced)
     store.commit(repository, upload, digest, io.BytesIO(data))
-    assert store.blob_size(digest) == store.open_blob(digest).size == len(data)
+    assert store.blob_size(repository, digest) == len(data)
+    assert store.open_blob(repository, digest).size == len(data)
     assert pull(store, digest) == data
 
 
@@ -81,13 +82,13 @@ def test_a_blob_may_be_empty(store: Store, repository: Repository, algorithm: st
     digest = Digest.of(b"", algorithm)
     for body in (None, io.BytesIO(b"")):
         store.commit(repository, store.create_upload(repository), digest, body)
-        assert store.blob_size(digest) == 0
+        assert store.blob_size(repository, digest) == 0
         assert pull(store, digest) == b""
 
 
 def test_the_empty_blob_can_be_deleted(store: Store, repository: Repository) -> None:
     push(store, repository, b"")
-    store.delete_blob(EMPTY)
+    store.delete_blob(repository, EMPTY)
     assert store.absent_blobs([EMPTY]) == [EMPTY]
 
 
@@ -114,9 +115,9 @@ def test_a_blob_pushed_twice_is_deleted_once(store: Store, repository: Repositor
     data = unique()
     digest = push(store, repository, data)
     push(store, repository, data)
-    store.delete_blob(digest)
+    store.delete_blob(repository, digest)
     with pytest.raises(BlobUnknown):
-        store.delete_blob(digest)
+        store.delete_blob(repository, digest)
     assert store.absent_blobs([digest]) == [digest]
 
 
@@ -125,7 +126,7 @@ def test_the_same_bytes_under_two_digests_are_two_blobs(
 ) -> None:
     data = unique()
     short, long = (push(store, repository, data, algorithm) for algorithm in ALGORITHMS)
-    store.delete_blob(short)
+    store.delete_blob(repository, short)
     assert store.absent_blobs([short, long]) == [short]
     assert pull(store, long) == data
 
@@ -135,20 +136,22 @@ def test_a_deleted_blob_can_be_pushed_again_and_again(store: Store, repository: 
     for _ in range(10):
         digest = push(store, repository, data)
         assert pull(store, digest) == data
-        store.delete_blob(digest)
+        store.delete_blob(repository, digest)
         for use in (store.blob_size, store.open_blob, store.delete_blob):
             with pytest.raises(BlobUnknown):
-                use(digest)
+                use(repository, digest)
     push(store, repository, data)
     assert pull(store, digest) == data
 
 
-def test_an_unknown_blob_is_unknown_before_the_first_byte(store: Store) -> None:
+def test_an_unknown_blob_is_unknown_before_the_first_byte(
+    store: Store, repository: Repository
+) -> None:
     for algorithm in ALGORITHMS:
         digest = Digest.of(unique(), algorithm)
         for use in (store.blob_size, store.open_blob, store.delete_blob):
             with pytest.raises(BlobUnknown):
-                use(digest)
+                use(repository, digest)
 
 
 def test_absent_blobs_are_named(store: Store, repository: Repository) -> None:
@@ -183,14 +186,14 @@ def test_a_manifests_blobs_cannot_be_deleted(store: Store, repository: Repositor
     store.put_manifest(repository, manifest, [Tag("latest")])
     for digest in digests:
         with pytest.raises(BlobInUse):
-            store.delete_blob(digest)
+            store.delete_blob(repository, digest)
     assert [pull(store, digest) for digest in digests] == [config, layer]
     store.delete_tag(repository, Tag("latest"))
     with pytest.raises(BlobInUse):  # the manifest itself is still there
-        store.delete_blob(digests[0])
+        store.delete_blob(repository, digests[0])
     store.delete_manifest(repository, manifest.digest)
     for digest in digests:
-        store.delete_blob(digest)
+        store.delete_blob(repository, digest)
     assert store.absent_blobs(digests) == digests
 
 
@@ -203,14 +206,14 @@ def test_a_blob_stays_while_any_repository_needs_it(
     store.put_manifest(other, manifests[1])
     store.delete_manifest(repository, manifests[0].digest)
     with pytest.raises(BlobInUse):
-        store.delete_blob(digest)
+        store.delete_blob(repository, digest)
     store.delete_manifest(other, manifests[1].digest)
-    store.delete_blob(digest)
+    store.delete_blob(repository, digest)
 
 
-def test_an_error_can_be_told_to_a_client(store: Store) -> None:
+def test_an_error_can_be_told_to_a_client(store: Store, repository: Repository) -> None:
     with pytest.raises(RegistryError) as refused:
-        store.open_blob(Digest.of(unique()))
+        store.open_blob(repository, Digest.of(unique()))
     assert isinstance(refused.value.headers, dict)
 
 

@@ -100,9 +100,9 @@ def test_one_blob_committed_many_times_at_once_is_kept_once(
     data = unique(size)
     assert at_once([partial(push, store, repository, data)] * 8) == [Digest.of(data)] * 8
     assert pull(store, Digest.of(data)) == data
-    store.delete_blob(Digest.of(data))
+    store.delete_blob(repository, Digest.of(data))
     with pytest.raises(BlobUnknown):
-        store.open_blob(Digest.of(data))
+        store.open_blob(repository, Digest.of(data))
 
 
 def test_many_blobs_can_be_pushed_at_once(store: Store, repository: Repository) -> None:
@@ -153,7 +153,7 @@ def test_deleting_and_pushing_a_blob_at_once_leaves_it_whole_or_gone(
         data = unique()
         digest = push(store, repository, data)
         calls: list[Callable[[], Digest | None]] = [
-            partial(store.delete_blob, digest),
+            partial(store.delete_blob, repository, digest),
             partial(push, store, repository, data),
         ]
         delete, again = at_once(calls)
@@ -161,6 +161,6 @@ def test_deleting_and_pushing_a_blob_at_once_leaves_it_whole_or_gone(
         assert again == digest
         if not store.absent_blobs([digest]):
             assert pull(store, digest) == data
-            store.delete_blob(digest)
+            store.delete_blob(repository, digest)
         push(store, repository, data)
         assert pull(store, digest) == data

@@ -118,9 +118,9 @@ def test_a_blob_deleted_on_one_is_gone_from_the_other(
     for _ in range(2):
         digest = push(one, repository, data)
         assert pull(two, digest) == data
-        two.delete_blob(digest)
+        two.delete_blob(repository, digest)
         with pytest.raises(BlobUnknown):
-            one.open_blob(digest)
+            one.open_blob(repository, digest)
 
 
 def test_replicas_agree_on_the_winner_of_a_tag(
@@ -161,6 +161,6 @@ def test_one_blob_committed_on_both_at_once_is_kept_once(
     pushes = [partial(push, store, repository, data) for store in replicas * 2]
     assert at_once(pushes) == [Digest.of(data)] * 4
     assert [pull(store, Digest.of(data)) for store in replicas] == [data] * 2
-    replicas[0].delete_blob(Digest.of(data))
+    replicas[0].delete_blob(repository, Digest.of(data))
     for store in replicas:
         assert store.absent_blobs([Digest.of(data)]) == [Digest.of(data)]

@@ -184,7 +184,7 @@ def test_a_cancelled_upload_has_ended(store: Store, repository: Repository, uplo
     store.cancel_upload(repository, upload)
     assert_has_ended(store, repository, upload)
     with pytest.raises(BlobUnknown):
-        store.open_blob(Digest.of(data))
+        store.open_blob(repository, Digest.of(data))
 
 
 def test_an_upload_that_never_began_is_unknown(store: Store, repository: Repository) -> None:

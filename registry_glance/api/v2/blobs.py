@@ -17,7 +17,7 @@ from registry_glance.oci.ranges import Range
 
 def head(call: Call, repository: Repository, digest: Digest) -> Response:
     """What `get` would answer, without the bytes. Raises BlobUnknown."""
-    size = call.store.blob_size(digest)
+    size = call.store.blob_size(repository, digest)
     if conditions.is_known(call.headers, digest):
         return _named(empty(304), digest)
     response = _named(Response(content_type=OCTET_STREAM), digest)
@@ -29,7 +29,7 @@ def get(call: Call, repository: Repository, digest: Digest) -> Response:
     """The bytes, or a part of them. Raises BlobUnknown, RangeNotSatisfiable."""
     if conditions.is_known(call.headers, digest):
         return head(call, repository, digest)
-    content = call.store.open_blob(digest)
+    content = call.store.open_blob(repository, digest)
     part = ranges.requested(conditions.wants_range(call.headers, digest), content.size)
     wanted = part or Range(0, content.size)
     response = answer(content.read(wanted), wanted.length) if wanted.length else empty(200)
@@ -43,7 +43,7 @@ def get(call: Call, repository: Repository, digest: Digest) -> Response:
 
 def delete(call: Call, repository: Repository, digest: Digest) -> Response:
     """Remove a blob from the project. Raises BlobUnknown, BlobInUse."""
-    call.store.delete_blob(digest)
+    call.store.delete_blob(repository, digest)
     return empty(202)
 
 

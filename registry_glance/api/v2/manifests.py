@@ -19,6 +19,7 @@ from registry_glance.errors import (
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository, Tag
+from registry_glance.store.contract import Store
 
 #: What a manifest may be larger than the limit: clients that measure without the JSON around
 #: their payload mean the payload.
@@ -97,14 +98,18 @@ def _parse(body: bytes, content_type: str | None, reference: Tag | Digest) -> Ma
 
 def _check_references(call: Call, repository: Repository, manifest: Manifest) -> None:
     """Raise ManifestBlobUnknown for what is referred to and absent; a subject may be absent."""
-    blobs = dict.fromkeys(one.digest for one in manifest.blobs())
-    children = dict.fromkeys(one.digest for one in manifest.manifests)
-    absent = [
-        *call.store.absent_blobs(blobs),
-        *call.store.absent_manifests(repository, children),
-    ]
+    absent = _absent(call.store, repository, manifest)
+    if absent:
+        call.store.adopt(repository, manifest)
+        absent = _absent(call.store, repository, manifest)
     if absent:
         raise ManifestBlobUnknown(detail=[str(digest) for digest in absent])
+
+
+def _absent(store: Store, repository: Repository, manifest: Manifest) -> list[Digest]:
+    blobs = dict.fromkeys(one.digest for one in manifest.blobs())
+    children = dict.fromkeys(one.digest for one in manifest.manifests)
+    return [*store.absent_blobs(blobs), *store.absent_manifests(repository, children)]
 
 
 def _created(repository: Repository, manifest: Manifest, extra: Sequence[Tag]) -> Response:

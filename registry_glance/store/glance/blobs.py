@@ -4,43 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from registry_glance.cache.answers import Answers
-from registry_glance.cache.blobs import BlobCache
 from registry_glance.cache.fetch import Fetch
 from registry_glance.errors import BlobInUse, BlobUnknown
-from registry_glance.glance.client import Absent, Glance, Row
+from registry_glance.glance.client import Absent, Row
 from registry_glance.oci.digest import Digest
-from registry_glance.spool.permits import Permits
 from registry_glance.store.contract import Content
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.content import Empty, Growing, Near, Passing
-from registry_glance.store.glance.ids import Ids
+from registry_glance.store.glance.local import Local
+from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.slots import Slots, discard, remove
 
 
 class Blobs:
     """The blobs of one project."""
 
-    def __init__(
-        self,
-        glance: Glance,
-        ids: Ids,
-        slots: Slots,
-        answers: Answers,
-        cache: BlobCache,
-        reads: Permits,
-        temporary: Path,
-    ) -> None:
-        """`reads` limits the reads of Glance; `temporary` is a folder for windows of blobs."""
-        self._glance = glance
-        self._ids = ids
+    def __init__(self, project: Project, slots: Slots, answers: Answers, local: Local) -> None:
+        self._project = project
+        self._ids = project.ids
         self._slots = slots
         self._answers = answers
-        self._cache = cache
-        self._reads = reads
-        self._temporary = temporary
+        self._cache = local.cache
+        self._reads = local.gets
+        self._temporary = local.folder
 
     def find(self, digest: Digest) -> rows.Blob:
         """The blob's entry. Raises BlobUnknown."""
@@ -97,11 +85,11 @@ class Blobs:
             raise BlobInUse(detail={"digest": str(digest)})
         try:
             for blob in live:
-                remove(self._glance, blob.entry)
+                remove(self._project, blob.entry)
         finally:
             self._answers.forget(_name(digest))
         for row_id in (row_id for blob in live for row_id in blob.rows):
-            discard(self._glance, row_id)
+            discard(self._project, row_id)
 
     def read(self, blob: rows.Blob, start: int, stop: int) -> Iterator[bytes]:
         """Bytes of a blob from Glance, row by row; raises BlobUnknown before the first one."""
@@ -109,7 +97,7 @@ class Blobs:
         with ExitStack() as stack:
             stack.enter_context(self._reads.one())
             try:
-                chunks = self._glance.read(*wanted[0])
+                chunks = self._project.read(*wanted[0])
             except Absent:
                 raise self._lost(blob) from None
             permit = stack.pop_all()
@@ -121,14 +109,14 @@ class Blobs:
         with permit:
             yield from chunks
             for part in wanted:
-                yield from self._glance.read(*part)
+                yield from self._project.read(*part)
 
     def _parts(self, blob: rows.Blob) -> list[tuple[str, int]]:
         """The blob's rows and their sizes in bytes. Raises BlobUnknown if one is not there."""
         if len(blob.rows) == 1:
             return [(blob.rows[0], blob.size)]
         sizes = {
-            row["id"]: row["size"] for row in self._glance.find(blob.rows) if rows.is_active(row)
+            row["id"]: row["size"] for row in self._project.find(blob.rows) if rows.is_active(row)
         }
         parts = [(row_id, sizes.get(row_id, 0)) for row_id in blob.rows]
         if sum(size for _, size in parts) != blob.size:
@@ -137,7 +125,7 @@ class Blobs:
 
     def _lost(self, blob: rows.Blob) -> BlobUnknown:
         """Somebody deleted the bytes in Glance: without its entry, a push brings them back."""
-        discard(self._glance, blob.entry)
+        discard(self._project, blob.entry)
         self._answers.forget(_name(blob.digest))
         return BlobUnknown(detail={"digest": str(blob.digest)})
 

@@ -1,39 +1,29 @@
-"""From settings to a store: the cloud is found, and asked for nothing until the first request."""
+"""From settings to stores: the cloud is found, and asked for nothing until the first request."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-from registry_glance.cache.answers import Answers
-from registry_glance.cache.blobs import BlobCache
-from registry_glance.cache.epochs import Epochs
 from registry_glance.config import Config
 from registry_glance.errors import Unavailable
 from registry_glance.glance.client import Glance
-from registry_glance.glance.cloud import Cloud, from_clouds_yaml
-from registry_glance.spool.permits import Permits
-from registry_glance.spool.pieces import Spool
-from registry_glance.spool.sessions import Sessions
-from registry_glance.store.glance.blobs import Blobs
+from registry_glance.glance.cloud import configured
+from registry_glance.store.contract import Store
 from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.key import shared_key
-from registry_glance.store.glance.manifests import Manifests
-from registry_glance.store.glance.pieces import Pieces
-from registry_glance.store.glance.progress import Progress
-from registry_glance.store.glance.referrers import Referrers
-from registry_glance.store.glance.slots import Slots
+from registry_glance.store.glance.local import Local
+from registry_glance.store.glance.offers import RANKS, Offers
+from registry_glance.store.glance.project import Lender, Nobody, Project
+from registry_glance.store.glance.sharing import SharingStore
 from registry_glance.store.glance.store import GlanceStore
-from registry_glance.store.glance.tags import Tags
-from registry_glance.store.glance.uploads import Uploads
-from registry_glance.store.glance.writer import Writer
 
 #: Seconds after a failure in which nobody tries again to connect.
 PAUSE = 2
 
 
 class Connection:
-    """The store of the registry's own project, made when it is first needed.
+    """The stores of all projects, made when they are first needed.
 
     A Keystone or Glance that is not there at the start is no reason not to start.
     """
@@ -41,79 +31,77 @@ class Connection:
     def __init__(self, config: Config) -> None:
         """To be made in each worker: what it makes survives no fork."""
         self._config = config
-        self._store: GlanceStore | None = None
+        self._stores: Stores | None = None
         self._connecting = threading.Lock()
         self._failed = float("-inf")
 
-    def __call__(self) -> GlanceStore:
-        """The store. Raises Unavailable; at once while another request tries to connect in vain."""
-        if self._store is None:
+    def __call__(self) -> Stores:
+        """The stores. Raises Unavailable; at once while another request connects in vain."""
+        if self._stores is None:
             with self._connecting:
-                if self._store is None:
+                if self._stores is None:
                     self._connect()
-        assert self._store is not None
-        return self._store
+        assert self._stores is not None
+        return self._stores
 
     def _connect(self) -> None:
         if time.monotonic() < self._failed + PAUSE:
             raise Unavailable("Keystone or Glance was not there a moment ago")
         try:
-            self._store = connect(self._config)
+            self._stores = connect(self._config)
         except Unavailable:
             self._failed = time.monotonic()
             raise
 
 
-def connect(config: Config) -> GlanceStore:
-    """The store that `config` describes.
+class Stores:
+    """The store of each project, as somebody of it sees it; costs nothing to be asked for."""
+
+    def __init__(self, registry: Glance, ids: Ids, local: Local) -> None:
+        """`registry` is the door with our own credentials, `ids` those of our own project."""
+        self._registry = registry
+        self._ids = ids
+        self._local = local
+
+    def own(self) -> Store:
+        """The store of the registry's own project."""
+        return GlanceStore(Project(self._ids, self._registry, self._registry), self._local)
+
+    def of(self, project: str, token: str, *, admin: bool = False) -> Store:
+        """A project's store, and what others offer to it, for the holder of a token.
+
+        `admin`: Glance shows him everything.
+        """
+        ids, caller = self._ids.of(project), self._registry.as_caller(token)
+        offers = Offers(ids, caller, self._local, RANKS, sees_all=admin)
+        return self._sharing(Project(ids, caller, self._registry), offers)
+
+    def public(self) -> Store:
+        """What everybody may see."""
+        nobody = Nobody(self._ids, self._registry)
+        offers = Offers(nobody.ids, self._registry, self._local, ("public",), sees_all=True)
+        return self._sharing(nobody, offers)
+
+    def _sharing(self, project: Project, offers: Offers) -> Store:
+        return SharingStore(project, self._local, offers, self._lent)
+
+    def _lent(self, project: str) -> Store:
+        return GlanceStore(Lender(self._ids.of(project), self._registry), self._local)
+
+
+def connect(config: Config) -> Stores:
+    """The stores that `config` describes.
 
     Raises CloudInvalid for unusable credentials, Unavailable if Keystone or Glance is not there.
     """
-    glance = open_door(config)
-    project = glance.project()
-    key = bytes.fromhex(config.ids.key) if config.ids.key else shared_key(glance, project)
-    return build(config, glance, Ids(key, project))
+    registry = open_door(config)
+    project = registry.project()
+    key = bytes.fromhex(config.ids.key) if config.ids.key else shared_key(registry, project)
+    return Stores(registry, Ids(key, project), Local.of(config))
 
 
 def open_door(config: Config) -> Glance:
     """Glance with the registry's own credentials, not yet used. Raises CloudInvalid."""
-    return Glance(_cloud(config), timeout=config.glance.timeout, retries=config.glance.retries)
-
-
-def build(config: Config, glance: Glance, ids: Ids) -> GlanceStore:
-    """The store of the project that `ids` and `glance` belong to."""
-    state = config.state
-    spool, cache = state / "spool", BlobCache(state / "cache", config.cache.size)
-    answers = Answers(Epochs(state / "cache" / "epochs"), config.cache.staleness)
-    slots = Slots(glance, ids)
-    writer = Writer(glance, Permits(spool / "puts", config.glance.puts))
-    reads = Permits(spool / "gets", config.glance.gets)
-    blobs = Blobs(glance, ids, slots, answers, cache, reads, spool)
-    manifests = Manifests(glance, slots, writer, answers, cache)
-    room = Spool(spool, config.spool.size // config.workers, config.glance.piece_size)
-    pieces = Pieces(glance, ids, room, writer, config.glance.puts)
-    sessions, progress = Sessions(spool / "uploads"), Progress(glance, ids, blobs)
-    sessions.sweep()
-    uploads = Uploads(glance, ids, blobs, cache, room, sessions, pieces, progress)
-    return GlanceStore(
-        glance,
-        ids.project,
-        blobs,
-        uploads,
-        manifests,
-        Referrers(glance, ids, answers, manifests),
-        Tags(glance, writer, answers, ids.project),
-    )
-
-
-def _cloud(config: Config) -> Cloud:
-    settings = config.cloud
-    if not settings.auth:
-        return from_clouds_yaml(settings.name, settings.config_file)
-    return Cloud(
-        auth=settings.auth,
-        auth_type=settings.auth_type,
-        region=settings.region,
-        interface=settings.interface,
-        verify=settings.cacert or settings.verify,
+    return Glance(
+        configured(config.cloud), timeout=config.glance.timeout, retries=config.glance.retries
     )

@@ -1,16 +1,21 @@
-"""Row IDs that are computed, because an ID is the only index Glance has.
+"""Row IDs that are computed, because an ID is the only index Glance has; and rows' seals.
 
 The computation is keyed: a stranger can neither guess an ID, whose 409 would tell him that
-something exists, nor take it in advance.
+something exists, nor take it in advance. Nor can he, or the owner, make or change a row by
+Glance's own API so that it is taken for the registry's.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+SEAL = "oci_seal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,28 @@ class Ids:
         if index == attempt == 0:
             return upload
         return self.row("piece", upload, str(index), str(attempt))
+
+    def of(self, project: str) -> Ids:
+        """The same for another project."""
+        return Ids(self.key, project)
+
+    def sealed(self, row: Mapping[str, object]) -> dict[str, object]:
+        """A row with the property that proves who has set its `oci_*` properties."""
+        return {**row, SEAL: self._seal(row)}
+
+    def is_genuine(self, row: Mapping[str, object]) -> bool:
+        """Whether the row is the project's, and its ID and `oci_*` properties are as sealed."""
+        seal = row.get(SEAL)
+        return (
+            isinstance(seal, str)
+            and row.get("owner") == self.project
+            and hmac.compare_digest(seal.encode(), self._seal(row).encode())
+        )
+
+    def _seal(self, row: Mapping[str, object]) -> str:
+        names = sorted(name for name in row if name.startswith("oci_") and name != SEAL)
+        text = json.dumps([row["id"], *((name, row[name]) for name in names)])
+        return self._mac("seal", text).hex()[:32]
 
     def _upload(self, random: bytes, repository: str) -> str:
         half = uuid.UUID(bytes=random + bytes(8), version=4).bytes[:8]

@@ -9,12 +9,13 @@ from registry_glance.cache.answers import Answers
 from registry_glance.cache.blobs import BlobCache
 from registry_glance.cache.fetch import corrupt
 from registry_glance.errors import ManifestInvalid, ManifestUnknown
-from registry_glance.glance.client import Absent, Glance, Row
+from registry_glance.glance.client import Absent, Row
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository
 from registry_glance.store.contract import StoredManifest
 from registry_glance.store.glance import rows
+from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.slots import Slots, remove
 from registry_glance.store.glance.writer import Small, Writer
 
@@ -28,9 +29,9 @@ class Manifests:
     """The manifests of one project's repositories, by digest."""
 
     def __init__(
-        self, glance: Glance, slots: Slots, writer: Writer, answers: Answers, cache: BlobCache
+        self, project: Project, slots: Slots, writer: Writer, answers: Answers, cache: BlobCache
     ) -> None:
-        self._glance = glance
+        self._project = project
         self._slots = slots
         self._writer = writer
         self._answers = answers
@@ -53,7 +54,7 @@ class Manifests:
         if near is not None:
             return near
         try:
-            data = b"".join(self._glance.read(row_id))
+            data = b"".join(self._project.read(row_id))
         except Absent:
             raise ManifestUnknown(detail={"digest": str(digest)}) from None
         if Digest.of(data, digest.algorithm) != digest:
@@ -81,7 +82,7 @@ class Manifests:
         manifest = self._parse(live[0])
         try:
             for row in live:
-                remove(self._glance, row["id"])
+                remove(self._project, row["id"])
         finally:
             self._answers.forget(_name(repository, digest))
         return manifest
@@ -99,19 +100,19 @@ class Manifests:
             and not self._live(repository, digest)
         ]
 
-    def refer_to(self, project: str, digest: Digest) -> bool:
+    def refer_to(self, digest: Digest) -> bool:
         """Whether any manifest of the project needs this blob: looks at each of them."""
         return any(
             descriptor.digest == digest
-            for manifest in self._all(project)
+            for manifest in self._all()
             for descriptor in manifest.blobs()
         )
 
     def _write(self, row_id: str, manifest: Manifest) -> None:
         self._writer.write(row_id, Small(manifest.body))
 
-    def _all(self, project: str) -> Iterator[Manifest]:
-        for row in self._glance.rows(owner=project, hidden=True, largest=LARGEST):
+    def _all(self) -> Iterator[Manifest]:
+        for row in self._project.rows(hidden=True, largest=LARGEST):
             if row.get("oci_kind") == "manifest":
                 try:
                     yield self._parse(row)

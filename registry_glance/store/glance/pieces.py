@@ -8,11 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from registry_glance.errors import Corrupt, RegistryError, Unavailable
-from registry_glance.glance.client import Absent, Conflict, Glance
+from registry_glance.glance.client import Absent, Conflict
 from registry_glance.oci.digest import Digest
 from registry_glance.spool.pieces import Piece, Spool
 from registry_glance.store.glance import rows
-from registry_glance.store.glance.ids import Ids
+from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.slots import discard
 from registry_glance.store.glance.writer import Writer
 
@@ -45,13 +45,15 @@ class Place:
 class Pieces:
     """Sends spooled pieces to Glance; each becomes a row that can be found again."""
 
-    def __init__(self, glance: Glance, ids: Ids, spool: Spool, writer: Writer, puts: int) -> None:
-        """This process sends at most `puts` at once."""
-        self._glance = glance
-        self._ids = ids
+    def __init__(
+        self, project: Project, spool: Spool, writer: Writer, threads: ThreadPoolExecutor
+    ) -> None:
+        """`threads` send, as many at once as they are."""
+        self._project = project
+        self._ids = project.ids
         self._spool = spool
         self._writer = writer
-        self._threads = ThreadPoolExecutor(puts, thread_name_prefix="piece")
+        self._threads = threads
 
     def submit(self, piece: Piece, place: Place) -> Future[int]:
         """Send a piece in the background; see `send`."""
@@ -72,24 +74,24 @@ class Pieces:
             except Conflict:
                 self._check_taken(row_id, place.upload)
             except (Unavailable, Absent, Corrupt) as error:
-                discard(self._glance, row_id)
+                discard(self._project, row_id)
                 if time.monotonic() + pause > deadline:
                     raise Unavailable(f"cannot write a piece: {error.message}") from error
                 log.warning("piece at %d failed, again: %s", place.offset, error.message)
                 time.sleep(pause)
                 pause *= 2
             except RegistryError:
-                discard(self._glance, row_id)
+                discard(self._project, row_id)
                 raise
         raise Unavailable("Glance takes none of the rows of a piece")
 
     def _check_taken(self, row_id: str, upload: str) -> None:
         """A row that failed is burnt, and the next one is tried; a whole piece is not ours."""
-        if any(rows.piece(row, upload) for row in self._glance.find([row_id])):
+        if any(rows.piece(row, upload) for row in self._project.find([row_id])):
             raise PieceTaken()
 
     def _send(self, row_id: str, piece: Piece, place: Place) -> None:
-        self._glance.create(
+        self._project.create(
             rows.new_piece(
                 row_id,
                 place.upload,

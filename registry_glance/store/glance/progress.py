@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from registry_glance.glance.client import Conflict, Glance
+from registry_glance.glance.client import Conflict
 from registry_glance.oci.digest import Digest
 from registry_glance.spool.sessions import Session
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.blobs import Blobs
-from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.pieces import ATTEMPTS
+from registry_glance.store.glance.project import Project
 
 #: With all attempts of each and the mark, 71 IDs: what fits into one question.
 PIECES_PER_QUESTION = 7
@@ -20,9 +20,9 @@ PIECES_PER_QUESTION = 7
 class Progress:
     """Reads the rows of one project's uploads, and marks the end of those that left nothing."""
 
-    def __init__(self, glance: Glance, ids: Ids, blobs: Blobs) -> None:
-        self._glance = glance
-        self._ids = ids
+    def __init__(self, project: Project, blobs: Blobs) -> None:
+        self._project = project
+        self._ids = project.ids
         self._blobs = blobs
 
     def beyond(self, upload: str, session: Session) -> Session:
@@ -37,7 +37,7 @@ class Progress:
     def end(self, upload: str, how: str) -> None:
         """Tell all replicas that the upload has ended, where a blob's entry does not tell it."""
         with suppress(Conflict):
-            self._glance.create(rows.new_end(self._mark(upload), upload, how))
+            self._project.create(rows.new_end(self._mark(upload), upload, how))
 
     def _further(self, upload: str, session: Session) -> Session:
         """Go along the next pieces, each of which tells where the one after it begins."""
@@ -47,7 +47,7 @@ class Progress:
             for number in range(PIECES_PER_QUESTION)
             for attempt in range(ATTEMPTS)
         }
-        found = {row["id"]: row for row in self._glance.find([*places, self._mark(upload)])}
+        found = {row["id"]: row for row in self._project.find([*places, self._mark(upload)])}
         ended = rows.end(found.get(self._mark(upload), {}), upload)
         if ended and not session.ended:
             return replace(session, ended=ended)

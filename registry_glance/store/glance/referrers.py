@@ -11,13 +11,13 @@ from itertools import count
 
 from registry_glance.cache.answers import Answers
 from registry_glance.errors import ManifestUnknown
-from registry_glance.glance.client import Conflict, Glance, Row
+from registry_glance.glance.client import Conflict, Row
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository
 from registry_glance.store.glance import rows
-from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.manifests import Manifests
+from registry_glance.store.glance.project import Project
 
 #: Places asked for at once; the list ends where so many in a row are empty.
 WINDOW = 16
@@ -26,9 +26,9 @@ WINDOW = 16
 class Referrers:
     """The referrers of one project's manifests."""
 
-    def __init__(self, glance: Glance, ids: Ids, answers: Answers, manifests: Manifests) -> None:
-        self._glance = glance
-        self._ids = ids
+    def __init__(self, project: Project, answers: Answers, manifests: Manifests) -> None:
+        self._project = project
+        self._ids = project.ids
         self._answers = answers
         self._manifests = manifests
 
@@ -37,7 +37,7 @@ class Referrers:
         if digest not in self._listed(repository, subject):
             for place in self._free(repository, subject):
                 try:
-                    self._glance.create(rows.new_referrer(place, repository.name, subject, digest))
+                    self._project.create(rows.new_referrer(place, repository.name, subject, digest))
                     break
                 except Conflict:
                     continue
@@ -80,7 +80,7 @@ class Referrers:
 
     def _entries(self, repository: Repository, subject: Digest) -> Iterator[Row]:
         for window in count():
-            found = self._glance.find(self._places(repository, subject, window))
+            found = self._project.find(self._places(repository, subject, window))
             if not found:
                 return
             yield from found
@@ -88,7 +88,7 @@ class Referrers:
     def _free(self, repository: Repository, subject: Digest) -> Iterator[str]:
         """Places from the last window on that has entries; taken and burnt ones come, too."""
         window = 0
-        while self._glance.find(self._places(repository, subject, window + 1)):
+        while self._project.find(self._places(repository, subject, window + 1)):
             window += 1
         for further in count(window):
             yield from self._places(repository, subject, further)

@@ -10,13 +10,17 @@ Every row has container_format=docker and disk_format=raw. The properties, all s
     oci_subject     the digest it refers to                    manifest, referrer
     oci_artifact_type                                          manifest
     oci_serial      order of the pushes of one tag             tag
-    oci_image       the row's own ID; else the row is a copy   tag
+    oci_image       the row's own ID                           tag
     oci_row         the row that holds the bytes               blob of one piece
     oci_upload      the upload that brought the bytes          upload, end, blob of several pieces
     oci_pieces      for each piece, which attempt succeeded    blob of several pieces
     oci_offset, oci_state                                      upload
     oci_end         `cancelled`, or the blob it has become     end
     oci_key         the key of row IDs                         key
+    oci_seal        proves all the others and the ID; see ids  all but key
+
+A row whose seal does not fit is somebody's forgery, or a copy: Nova copies an image's properties
+onto snapshots. None is ever looked at here.
 """
 
 from __future__ import annotations
@@ -194,31 +198,27 @@ class Tag:
 
 
 def new_tag(
-    row_id: str, repository: str, manifest: Manifest, serial: int, size: int
+    row_id: str, repository: str, manifest: Manifest, serial: int, visibility: str
 ) -> dict[str, object]:
     """A tag's row, nameless and hidden until it is committed."""
-    return new(
+    row = new(
         row_id,
         "tag",
         repository=repository,
         digest=str(manifest.digest),
         media_type=manifest.media_type,
-        size=str(size),
+        size=str(manifest.size()),
         serial=str(serial),
         image=row_id,
     )
+    return row | {"visibility": visibility}
 
 
-def tag(row: Row, project: str) -> Tag | None:
-    """The tag that the row is; None for copies, forgeries, strangers' and unfinished rows."""
+def tag(row: Row) -> Tag | None:
+    """The tag that the row is; None for other and unfinished rows."""
     digest, serial = read_digest(row), number(row, "oci_serial")
-    genuine = (
-        row.get("oci_kind") == "tag"
-        and row.get("oci_image") == row["id"]
-        and row.get("owner") == project
-        and is_active(row)
-    )
-    if not genuine or digest is None or serial is None:
+    complete = row.get("oci_kind") == "tag" and is_active(row)
+    if not complete or digest is None or serial is None:
         return None
     return Tag(
         row=row["id"],

@@ -16,9 +16,9 @@ from contextlib import suppress
 from itertools import count
 
 from registry_glance.errors import Corrupt, RegistryError, Unavailable
-from registry_glance.glance.client import Absent, Conflict, Glance, Row
+from registry_glance.glance.client import Absent, Conflict, Row
 from registry_glance.store.glance import rows
-from registry_glance.store.glance.ids import Ids
+from registry_glance.store.glance.project import Project
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +34,16 @@ Parts = tuple[str, ...]
 class Slots:
     """Finds and makes the rows of one project that have computed IDs."""
 
-    def __init__(self, glance: Glance, ids: Ids) -> None:
-        self._glance = glance
-        self._ids = ids
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._ids = project.ids
 
     def find(self, kind: str, *parts: str) -> list[Row]:
         """All rows of a record, complete or not, in the order of their slots."""
         found: list[Row] = []
         for window in count():
             ids, signpost = self._window(kind, parts, window)
-            rows_by_id = {row["id"]: row for row in self._glance.find([*ids, signpost])}
+            rows_by_id = {row["id"]: row for row in self._project.find([*ids, signpost])}
             found.extend(rows_by_id[row_id] for row_id in ids if row_id in rows_by_id)
             if signpost not in rows_by_id:
                 return found
@@ -52,7 +52,7 @@ class Slots:
     def find_first(self, kind: str, records: Iterable[Parts]) -> dict[Parts, Row]:
         """The first slot of many records in one question: most records never need another."""
         ids = {self._id(kind, parts, 0): parts for parts in records}
-        return {ids[row["id"]]: row for row in self._glance.find(list(ids))}
+        return {ids[row["id"]]: row for row in self._project.find(list(ids))}
 
     def create(
         self,
@@ -71,9 +71,9 @@ class Slots:
         deadline, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
         for row_id in self._free(kind, parts):
             try:
-                row = self._glance.create(make(row_id))
+                row = self._project.create(make(row_id))
             except Conflict:
-                existing = self._glance.find([row_id])
+                existing = self._project.find([row_id])
                 if existing and is_live(existing[0]):
                     return existing[0]
                 continue
@@ -88,13 +88,13 @@ class Slots:
         try:
             fill(row_id)
         except (Unavailable, Conflict, Corrupt, Absent) as error:
-            discard(self._glance, row_id)
+            discard(self._project, row_id)
             if time.monotonic() > deadline:
                 raise Unavailable(f"cannot write row {row_id}: {error}") from error
             log.warning("row %s failed, trying another: %s", row_id, error)
             return False
         except RegistryError:
-            discard(self._glance, row_id)
+            discard(self._project, row_id)
             raise
         return True
 
@@ -105,12 +105,12 @@ class Slots:
             ids, signpost = self._window(kind, parts, window)
             yield from ids
             with suppress(Conflict):
-                self._glance.create(rows.new(signpost, "signpost"))
+                self._project.create(rows.new(signpost, "signpost"))
             window = max(window + 1, self._last(kind, parts, window))
 
     def _last(self, kind: str, parts: Parts, window: int) -> int:
         """The first window from this one on that has no signpost."""
-        while self._glance.find([self._window(kind, parts, window)[1]]):
+        while self._project.find([self._window(kind, parts, window)[1]]):
             window += 1
         return window
 
@@ -123,15 +123,15 @@ class Slots:
         return self._ids.row(kind, *parts, str(slot))
 
 
-def remove(glance: Glance, row_id: str) -> None:
+def remove(project: Project, row_id: str) -> None:
     """Delete a row, which may be gone already. Raises Denied if it is protected in Glance."""
     with suppress(Absent):
-        glance.delete(row_id)
+        project.delete(row_id)
 
 
-def discard(glance: Glance, row_id: str) -> None:
+def discard(project: Project, row_id: str) -> None:
     """Delete a row that nothing refers to; what cannot be deleted now is garbage, no error."""
     try:
-        remove(glance, row_id)
+        remove(project, row_id)
     except RegistryError as error:
         log.warning("row %s stays behind: %s", row_id, error)

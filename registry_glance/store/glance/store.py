@@ -5,48 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from registry_glance.errors import NameUnknown
-from registry_glance.glance.client import Glance
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
 from registry_glance.oci.ranges import Range
 from registry_glance.store.contract import Body, Content, Store, StoredManifest
 from registry_glance.store.glance.blobs import Blobs
+from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.manifests import Manifests
+from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.referrers import Referrers
+from registry_glance.store.glance.slots import Slots
 from registry_glance.store.glance.tags import Tags
 from registry_glance.store.glance.uploads import Uploads
+from registry_glance.store.glance.writer import Writer
 
 
 class GlanceStore(Store):
     """One project's repositories in Glance."""
 
-    def __init__(
-        self,
-        glance: Glance,
-        project: str,
-        blobs: Blobs,
-        uploads: Uploads,
-        manifests: Manifests,
-        referrers: Referrers,
-        tags: Tags,
-    ) -> None:
-        self._glance = glance
+    def __init__(self, project: Project, local: Local) -> None:
         self._project = project
-        self._blobs = blobs
-        self._uploads = uploads
-        self._manifests = manifests
-        self._referrers = referrers
-        self._tags = tags
+        answers = local.answers.of(project.ids.project)
+        slots, writer = Slots(project), Writer(project, local.puts)
+        self._blobs = Blobs(project, slots, answers, local)
+        self._manifests = Manifests(project, slots, writer, answers, local.cache)
+        self._referrers = Referrers(project, answers, self._manifests)
+        self._tags = Tags(project, writer, answers)
+        self._uploads = Uploads(project, self._blobs, writer, local)
 
-    def blob_size(self, digest: Digest) -> int:
+    def blob_size(self, repository: Repository, digest: Digest) -> int:
         return self._blobs.find(digest).size
 
-    def open_blob(self, digest: Digest) -> Content:
+    def open_blob(self, repository: Repository, digest: Digest) -> Content:
         return self._blobs.open(digest)
 
-    def delete_blob(self, digest: Digest) -> None:
-        self._blobs.delete(digest, lambda: self._manifests.refer_to(self._project, digest))
+    def delete_blob(self, repository: Repository, digest: Digest) -> None:
+        self._blobs.delete(digest, lambda: self._manifests.refer_to(digest))
 
     def absent_blobs(self, digests: Iterable[Digest]) -> list[Digest]:
         return self._blobs.absent(digests)
@@ -84,11 +79,15 @@ class GlanceStore(Store):
         self, repository: Repository, manifest: Manifest, tags: Sequence[Tag] = ()
     ) -> None:
         # In this order: whatever can be found refers only to what is there.
-        self._manifests.put(repository, manifest)
-        if manifest.subject is not None:
-            self._referrers.add(repository, manifest.subject.digest, manifest.digest)
-        for tag in tags:
-            self._tags.point(repository, tag, manifest, manifest.size())
+        with self._tags.drafts(repository, tags, manifest) as drafts:
+            self._manifests.put(repository, manifest)
+            if manifest.subject is not None:
+                self._referrers.add(repository, manifest.subject.digest, manifest.digest)
+            while drafts:
+                self._tags.commit(drafts.pop(0), manifest)
+
+    def adopt(self, repository: Repository, manifest: Manifest) -> None:
+        """Nothing that is not the project's own can be read here."""
 
     def delete_manifest(self, repository: Repository, digest: Digest) -> None:
         # A tag whose manifest is gone is unknown, so this is one step for every reader.
@@ -116,4 +115,4 @@ class GlanceStore(Store):
         return sorted(self._tags.repositories())
 
     def ping(self) -> None:
-        self._glance.project()
+        self._project.ping()

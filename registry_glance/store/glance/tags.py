@@ -11,17 +11,19 @@ import logging
 import uuid
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from registry_glance.cache.answers import Answers
 from registry_glance.errors import Denied, ManifestUnknown, RegistryError
-from registry_glance.glance.client import Absent, Glance
+from registry_glance.glance.client import Absent
 from registry_glance.oci import names
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository
 from registry_glance.store.glance import rows
+from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.slots import discard, remove
 from registry_glance.store.glance.writer import Small, Writer
 
@@ -33,32 +35,67 @@ LISTING = "names of all tags"
 NAMELESS = {"name": None, "os_hidden": True}
 
 
+#: Visibilities that not everybody may give to a row (policies publicize and communitize_image).
+PUBLISHED = ("public", "community")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A tag's next row: without data and name yet, but with the visibility of the row before."""
+
+    name: str
+    row: str
+    before: rows.Tag | None
+
+
 class Tags:
     """The tags of one project's repositories."""
 
-    def __init__(self, glance: Glance, writer: Writer, answers: Answers, project: str) -> None:
-        self._glance = glance
+    def __init__(self, project: Project, writer: Writer, answers: Answers) -> None:
+        self._project = project
         self._writer = writer
         self._answers = answers
-        self._project = project
 
     def find(self, repository: Repository, tag: names.Tag) -> rows.Tag:
         """The tag's row. Raises ManifestUnknown."""
         name = _name(repository, tag)
         return self._answers.get(name, lambda: self._look_up(name))
 
-    def point(self, repository: Repository, tag: names.Tag, manifest: Manifest, size: int) -> None:
-        """Make the tag point to a manifest. Raises Denied if its row is protected."""
-        name = _name(repository, tag)
+    @contextmanager
+    def drafts(
+        self, repository: Repository, tags: Iterable[names.Tag], manifest: Manifest
+    ) -> Iterator[list[Draft]]:
+        """Begin to make tags point to a manifest, those that do not yet.
+
+        What is still in the list at the end is given up. Raises Denied if a tag is protected, or
+        published and the caller may publish nothing: better now than after the data.
+        """
+        drafts: list[Draft] = []
         try:
-            before = self._mended(name)
-            if before is None or before.digest != manifest.digest:
-                _check_protection(before)
-                serial = before.order[0] + 1 if before else 1
-                row_id = self._upload(repository, manifest, serial, size)
-                self._commit(row_id, name, before)
+            for tag in tags:
+                drafts.extend(self._draft(_name(repository, tag), repository, manifest))
+            yield drafts
         finally:
-            self._forget(name)
+            for draft in drafts:
+                discard(self._project, draft.row)
+
+    def commit(self, draft: Draft, manifest: Manifest) -> None:
+        """Make the tag point to the manifest, for those who see the row before."""
+        try:
+            self._writer.write(draft.row, Small(manifest.body))
+            visibility = self._visibility(draft.before)
+            if draft.before is not None and visibility == {"visibility": "shared"}:
+                self._project.share(draft.row, draft.before.row)
+            self._project.update(draft.row, {"name": draft.name, "os_hidden": False, **visibility})
+        except RegistryError:
+            discard(self._project, draft.row)
+            raise
+        finally:
+            self._forget(draft.name)
+        try:
+            self._mended(draft.name)
+        finally:
+            self._forget(draft.name)
 
     def delete(self, repository: Repository, tag: names.Tag) -> None:
         """Remove the tag's rows. Raises ManifestUnknown, or Denied if one is protected."""
@@ -86,30 +123,29 @@ class Tags:
         """Names of the repositories that have tags."""
         return {name.partition(":")[0] for name in self._listed()}
 
-    def _upload(self, repository: Repository, manifest: Manifest, serial: int, size: int) -> str:
-        row_id = str(uuid.uuid4())
+    def _draft(self, name: str, repository: Repository, manifest: Manifest) -> list[Draft]:
+        before = self._mended(name)
+        if before is not None and before.digest == manifest.digest:
+            self._forget(name)
+            return []
+        _check_protection(before)
+        row_id, visibility = str(uuid.uuid4()), before.visibility if before else "shared"
+        serial = before.order[0] + 1 if before else 1
+        row = rows.new_tag(row_id, repository.name, manifest, serial, visibility)
         try:
-            self._glance.create(rows.new_tag(row_id, repository.name, manifest, serial, size))
-            self._writer.write(row_id, Small(manifest.body))
-        except RegistryError:
-            discard(self._glance, row_id)
-            raise
-        return row_id
+            self._project.create(row)
+        except Denied:
+            if visibility not in PUBLISHED:
+                raise
+            raise Denied(f"the tag is {visibility} in Glance, and you may not publish") from None
+        return [Draft(name, row_id, before)]
 
-    def _commit(self, row_id: str, name: str, before: rows.Tag | None) -> None:
-        """Show the row under its name, to those who saw the one before."""
-        visibility = before.visibility if before else "shared"
+    def _visibility(self, before: rows.Tag | None) -> dict[str, str]:
+        """What the row before has now, as a change of a row: it may have been taken back."""
         try:
-            if before is not None and visibility == "shared":
-                for member in self._glance.members(before.row):
-                    self._glance.add_member(row_id, member)
-            self._glance.update(
-                row_id, {"name": name, "os_hidden": False, "visibility": visibility}
-            )
-        except RegistryError:
-            discard(self._glance, row_id)
-            raise
-        self._mended(name)
+            return {"visibility": self._project.get(before.row)["visibility"]} if before else {}
+        except Absent:
+            return {}
 
     def _mended(self, name: str) -> rows.Tag | None:
         """The highest row of a name, after the lower ones have lost it."""
@@ -120,7 +156,7 @@ class Tags:
         *lower, highest = sorted(found, key=_order)
         for tag in lower:
             try:
-                self._glance.update(tag.row, NAMELESS)
+                self._project.update(tag.row, NAMELESS)
             except Absent:
                 log.debug("row %s is gone", tag.row)
         return highest
@@ -135,14 +171,14 @@ class Tags:
         return max(found, key=_order)
 
     def _named(self, name: str) -> list[rows.Tag]:
-        return [tag for row in self._glance.named(name) if (tag := rows.tag(row, self._project))]
+        return [tag for row in self._project.named(name) if (tag := rows.tag(row))]
 
     def _remove(self, name: str, found: Iterable[rows.Tag]) -> None:
         """Lowest first: nothing older may show up for a moment."""
         try:
             for tag in sorted(found, key=_order):
                 _check_protection(tag)
-                remove(self._glance, tag.row)
+                remove(self._project, tag.row)
         finally:
             self._forget(name)
 
@@ -165,8 +201,8 @@ class Tags:
         return found
 
     def _all(self) -> Iterator[rows.Tag]:
-        for row in self._glance.rows(owner=self._project, hidden=False):
-            tag = rows.tag(row, self._project)
+        for row in self._project.rows(hidden=False):
+            tag = rows.tag(row)
             if tag is not None:
                 yield tag
 

@@ -10,51 +10,40 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from registry_glance.cache.blobs import BlobCache
 from registry_glance.errors import (
     DigestInvalid,
     SizeInvalid,
     UploadOutOfOrder,
     UploadUnknown,
 )
-from registry_glance.glance.client import Glance
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.hashing import RunningHash
 from registry_glance.oci.names import Repository
 from registry_glance.oci.ranges import Range
-from registry_glance.spool.pieces import Spool
-from registry_glance.spool.sessions import Session, Sessions
+from registry_glance.spool.sessions import Session
 from registry_glance.store.contract import Body
 from registry_glance.store.glance.blobs import Blobs
-from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.intake import Intake
+from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.pieces import Pieces, PieceTaken
 from registry_glance.store.glance.progress import Progress
+from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.slots import discard
+from registry_glance.store.glance.writer import Writer
 
 
 class Uploads:
     """The uploads of one project."""
 
-    def __init__(
-        self,
-        glance: Glance,
-        ids: Ids,
-        blobs: Blobs,
-        cache: BlobCache,
-        spool: Spool,
-        sessions: Sessions,
-        pieces: Pieces,
-        progress: Progress,
-    ) -> None:
-        self._glance = glance
-        self._ids = ids
+    def __init__(self, project: Project, blobs: Blobs, writer: Writer, local: Local) -> None:
+        self._project = project
+        self._ids = project.ids
         self._blobs = blobs
-        self._cache = cache
-        self._spool = spool
-        self._sessions = sessions
-        self._pieces = pieces
-        self._progress = progress
+        self._cache = local.cache
+        self._spool = local.spool
+        self._sessions = local.sessions
+        self._pieces = Pieces(project, local.spool, writer, local.threads)
+        self._progress = Progress(project, blobs)
 
     def create(self, repository: Repository, algorithm: str) -> str:
         """A new upload; Glance hears of it with its first bytes."""
@@ -128,7 +117,7 @@ class Uploads:
             self._discard_piece(upload, index, attempt)
 
     def _discard_piece(self, upload: str, index: int, attempt: int) -> None:
-        discard(self._glance, self._ids.piece(upload, index, attempt))
+        discard(self._project, self._ids.piece(upload, index, attempt))
 
     def _digest(self, upload: str, session: Session, algorithm: str) -> Digest:
         """The digest of all that has arrived; read back only for an algorithm not announced."""
@@ -187,7 +176,7 @@ class Uploads:
     def _read_back(self, upload: str, session: Session, algorithm: str) -> RunningHash:
         running = RunningHash(algorithm)
         for index, attempt in enumerate(session.attempts):
-            for data in self._glance.read(self._ids.piece(upload, index, attempt)):
+            for data in self._project.read(self._ids.piece(upload, index, attempt)):
                 running.update(data)
         return running
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from registry_glance.errors import Corrupt
-from registry_glance.glance.client import Glance, Sized
+from registry_glance.glance.client import Sized
 from registry_glance.spool.permits import Permits
 from registry_glance.store.glance import rows
+from registry_glance.store.glance.project import Project
 
 
 class Data(Sized, Protocol):
@@ -41,8 +42,8 @@ class Small:
 class Writer:
     """Writes the data of queued rows; all workers together hold as many PUTs as `permits` says."""
 
-    def __init__(self, glance: Glance, permits: Permits) -> None:
-        self._glance = glance
+    def __init__(self, project: Project, permits: Permits) -> None:
+        self._project = project
         self._permits = permits
 
     def write(self, row_id: str, data: Data) -> float:
@@ -52,9 +53,9 @@ class Writer:
         """
         with self._permits.one():
             started = time.monotonic()
-            self._glance.write(row_id, data)
+            self._project.write(row_id, data)
             seconds = time.monotonic() - started
-        row = self._glance.get(row_id)
+        row = self._project.get(row_id)
         algorithm = row.get("os_hash_algo")
         if not rows.is_active(row) or row.get("size") != len(data):
             raise Corrupt(f"row {row_id} has {row.get('size')} of {len(data)} bytes")

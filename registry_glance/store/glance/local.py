@@ -1,0 +1,52 @@
+"""What the stores of all projects share in one process: the machine's disk and its limits."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry_glance.cache.answers import Answers
+from registry_glance.cache.blobs import BlobCache
+from registry_glance.cache.epochs import Epochs
+from registry_glance.cache.hints import Hints
+from registry_glance.config import Config
+from registry_glance.spool.permits import Permits
+from registry_glance.spool.pieces import Spool
+from registry_glance.spool.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """To be made in each worker: threads and locks survive no fork.
+
+    `puts` and `gets` are held over all workers; `threads` send pieces to Glance.
+    """
+
+    folder: Path
+    cache: BlobCache
+    answers: Answers
+    hints: Hints
+    spool: Spool
+    sessions: Sessions
+    puts: Permits
+    gets: Permits
+    threads: ThreadPoolExecutor
+
+    @classmethod
+    def of(cls, config: Config) -> Local:
+        """Below `config.state`. Raises StorageFull."""
+        folder, cache = config.state / "spool", config.state / "cache"
+        local = cls(
+            folder,
+            BlobCache(cache, config.cache.size),
+            Answers(Epochs(cache / "epochs"), config.cache.staleness),
+            Hints(cache / "hints"),
+            Spool(folder, config.spool.size // config.workers, config.glance.piece_size),
+            Sessions(folder / "uploads"),
+            Permits(folder / "puts", config.glance.puts),
+            Permits(folder / "gets", config.glance.gets),
+            ThreadPoolExecutor(config.glance.puts, thread_name_prefix="piece"),
+        )
+        local.sessions.sweep()
+        return local

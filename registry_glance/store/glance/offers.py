@@ -1,0 +1,135 @@
+"""What other projects show to one: tags that are public, community's, or shared with it.
+
+Glance decides who sees an image. A tag that the caller is shown offers its manifest, and all that
+the manifest refers to, of its owner; nothing else of anybody does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from registry_glance.errors import ManifestUnknown
+from registry_glance.glance.client import Absent, Glance, Member, Row
+from registry_glance.oci import names
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.names import Repository
+from registry_glance.store.glance import rows
+from registry_glance.store.glance.ids import Ids
+from registry_glance.store.glance.local import Local
+
+#: Visibilities by which a stranger's tag is offered, the best first. What a project was offered
+#: and has accepted comes before what is offered to all; a member of any project may make an image
+#: community's.
+RANKS = ("shared", "public", "community")
+#: What a list of everything leaves out, as Glance's own does.
+UNLISTED = "community"
+LISTING = "offers"
+
+
+class Offer(NamedTuple):
+    """A tag of another project."""
+
+    owner: str
+    row: str
+    name: str
+    digest: Digest
+    visibility: str
+    order: tuple[int, str]
+
+    @property
+    def repository(self) -> str:
+        """The name without the tag."""
+        return self.name.rpartition(":")[0]
+
+
+class Offers:
+    """What one project is offered, as somebody of it sees it."""
+
+    def __init__(
+        self, ids: Ids, caller: Glance, local: Local, ranks: Sequence[str], *, sees_all: bool
+    ) -> None:
+        """Offers of other visibilities than `ranks` are none.
+
+        `sees_all`: Glance shows the caller everything, so that he has to ask what is shared.
+        """
+        self._ids = ids
+        self._caller = caller
+        self._answers = local.answers.of(ids.project)
+        self._hints = local.hints
+        self._ranks = ranks
+        self._sees_all = sees_all
+
+    def tag(self, repository: Repository, tag: names.Tag) -> Offer:
+        """The best offer of a tag. Raises ManifestUnknown."""
+        name = f"{repository}:{tag}"
+        return self._answers.get(f"offer {name}", lambda: self._look_up(name))
+
+    def of(self, repository: Repository) -> list[Offer]:
+        """What was offered of a repository when it was last looked: what was pulled comes first.
+
+        Whether it still is, `stands` tells.
+        """
+        latest = self._hints.of(self._hint(repository.name))
+        places = {row: place for place, row in enumerate(latest)}
+        found = [offer for offer in self._all() if offer.repository == repository.name]
+        return sorted(found, key=lambda offer: places.get(offer.row, len(places)))
+
+    def stands(self, offer: Offer) -> bool:
+        """Whether an offer has not been taken back."""
+        return offer in self._answers.get(f"row {offer.row}", lambda: self._ask(offer))
+
+    def names(self) -> list[str]:
+        """The names of all tags that are offered, but for the community's."""
+        return [offer.name for offer in self._all() if offer.visibility != UNLISTED]
+
+    def _look_up(self, name: str) -> Offer:
+        found = self._best(self._caller.named(name))
+        if not found:
+            raise ManifestUnknown(detail={"tag": name.rpartition(":")[2]})
+        if found[0] not in self._all():
+            # What it refers to will be looked for by any worker, in its own list.
+            self._answers.forget(LISTING)
+        self._hints.add(self._hint(found[0].repository), found[0].row)
+        return found[0]
+
+    def _all(self) -> list[Offer]:
+        return self._answers.get_costly(LISTING, lambda: self._best(self._caller.visible()))
+
+    def _ask(self, offer: Offer) -> list[Offer]:
+        try:
+            return self._best([self._caller.get(offer.row)])
+        except Absent:
+            return []
+
+    def _best(self, found: Iterable[Row]) -> list[Offer]:
+        """The offers among the rows: of each owner's rows of one name the highest."""
+        best: dict[tuple[str, str], Offer] = {}
+        for row in found:
+            offer = self._offer(row)
+            if offer:
+                known = best.get((offer.owner, offer.name), offer)
+                best[offer.owner, offer.name] = max(offer, known, key=lambda one: one.order)
+        return sorted(best.values(), key=_rank)
+
+    def _offer(self, row: Row) -> Offer | None:
+        owner = str(row.get("owner"))
+        if owner == self._ids.project or not self._ids.of(owner).is_genuine(row):
+            return None
+        tag = rows.tag(row)
+        if tag is None or tag.visibility not in self._ranks or row.get("os_hidden"):
+            return None
+        if tag.visibility == "shared" and self._sees_all and not self._accepted(tag):
+            return None
+        return Offer(owner, tag.row, tag.name, tag.digest, tag.visibility, tag.order)
+
+    def _accepted(self, tag: rows.Tag) -> bool:
+        return Member(self._ids.project, "accepted") in self._caller.members(tag.row)
+
+    def _hint(self, repository: str) -> str:
+        return f"{self._ids.project} {repository}"
+
+
+def _rank(offer: Offer) -> tuple[int, str, str]:
+    """Between strangers that offer the same, the order is arbitrary, but always the same."""
+    return RANKS.index(offer.visibility), offer.owner, offer.name

@@ -1,0 +1,187 @@
+"""One project's store, with what other projects offer it: its own comes first, always."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from registry_glance.errors import (
+    BlobUnknown,
+    Denied,
+    ManifestUnknown,
+    NameUnknown,
+)
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Descriptor, Manifest
+from registry_glance.oci.names import Repository, Tag
+from registry_glance.oci.ranges import Range
+from registry_glance.store.contract import Content, FileSlice, Store, StoredManifest
+from registry_glance.store.glance.local import Local
+from registry_glance.store.glance.offers import Offer, Offers
+from registry_glance.store.glance.project import Project
+from registry_glance.store.glance.store import GlanceStore
+
+
+class SharingStore(GlanceStore):
+    """A project's repositories, and of those of others what it may pull.
+
+    Whatever is written or deleted is the project's own.
+    """
+
+    def __init__(
+        self, project: Project, local: Local, offers: Offers, lend: Callable[[str], Store]
+    ) -> None:
+        """`lend` is the store of another project, read with the registry's own credentials."""
+        super().__init__(project, local)
+        self._offers = offers
+        self._lend = lend
+
+    def blob_size(self, repository: Repository, digest: Digest) -> int:
+        try:
+            return super().blob_size(repository, digest)
+        except BlobUnknown:
+            return self._lender_of_blob(repository, digest).blob_size(repository, digest)
+
+    def open_blob(self, repository: Repository, digest: Digest) -> Content:
+        try:
+            return super().open_blob(repository, digest)
+        except BlobUnknown:
+            return self._lender_of_blob(repository, digest).open_blob(repository, digest)
+
+    def manifest(self, repository: Repository, reference: Tag | Digest) -> StoredManifest:
+        try:
+            return super().manifest(repository, reference)
+        except ManifestUnknown:
+            if isinstance(reference, Digest):
+                return self._lent_manifest(repository, reference)
+            offer = self._offers.tag(repository, reference)
+            return self._lend(offer.owner).manifest(repository, offer.digest)
+
+    def referrers(self, repository: Repository, subject: Digest) -> list[Descriptor]:
+        """Of others' referrers those that are offered themselves."""
+        found = {one.digest: one for one in super().referrers(repository, subject)}
+        for owner in {offer.owner for offer in self._offers.of(repository)}:
+            for descriptor in self._lend(owner).referrers(repository, subject):
+                with suppress(ManifestUnknown):
+                    self._lent_manifest(repository, descriptor.digest)
+                    found.setdefault(descriptor.digest, descriptor)
+        return [found[digest] for digest in sorted(found, key=str)]
+
+    def tags(self, repository: Repository) -> list[str]:
+        prefix = f"{repository}:"
+        offered = {name for name in self._offers.names() if name.startswith(prefix)}
+        try:
+            own = super().tags(repository)
+        except NameUnknown:
+            if not offered:
+                raise
+            own = []
+        return sorted({*own, *(name.removeprefix(prefix) for name in offered)})
+
+    def repositories(self) -> list[str]:
+        offered = {name.partition(":")[0] for name in self._offers.names()}
+        return sorted({*super().repositories(), *offered})
+
+    def delete_tag(self, repository: Repository, tag: Tag) -> None:
+        try:
+            super().delete_tag(repository, tag)
+        except ManifestUnknown:
+            self._offers.tag(repository, tag)
+            raise Denied("this tag is another project's") from None
+
+    def delete_manifest(self, repository: Repository, digest: Digest) -> None:
+        try:
+            super().delete_manifest(repository, digest)
+        except ManifestUnknown:
+            self._lent_manifest(repository, digest)
+            raise Denied("this manifest is another project's") from None
+
+    def delete_blob(self, repository: Repository, digest: Digest) -> None:
+        try:
+            super().delete_blob(repository, digest)
+        except BlobUnknown:
+            self._lender_of_blob(repository, digest)
+            raise Denied("this blob is another project's") from None
+
+    def adopt(self, repository: Repository, manifest: Manifest) -> None:
+        for digest in self.absent_blobs(one.digest for one in manifest.blobs()):
+            with suppress(BlobUnknown):
+                self._adopt_blob(repository, digest)
+        children = (one.digest for one in manifest.manifests)
+        for digest in self.absent_manifests(repository, children):
+            with suppress(ManifestUnknown):
+                child = _parsed(self._lent_manifest(repository, digest))
+                self.adopt(repository, child)
+                self.put_manifest(repository, child)
+
+    def _adopt_blob(self, repository: Repository, digest: Digest) -> None:
+        content = self._lender_of_blob(repository, digest).open_blob(repository, digest)
+        upload = self.create_upload(repository, digest.algorithm)
+        self.commit(repository, upload, digest, Copy(content))
+
+    def _lender_of_blob(self, repository: Repository, digest: Digest) -> Store:
+        """The store of a project that offers a manifest with this blob. Raises BlobUnknown."""
+        for offer, lender, manifest in self._lent(repository):
+            if any(one.digest == digest for one in manifest.blobs()) and self._offers.stands(offer):
+                return lender
+        raise BlobUnknown(detail={"digest": str(digest)})
+
+    def _lent_manifest(self, repository: Repository, digest: Digest) -> StoredManifest:
+        """An offered manifest, or one of an offered index. Raises ManifestUnknown."""
+        for offer, lender, manifest in self._lent(repository):
+            if manifest.digest == digest and self._offers.stands(offer):
+                return lender.manifest(repository, digest)
+        raise ManifestUnknown(detail={"digest": str(digest)})
+
+    def _lent(self, repository: Repository) -> Iterator[tuple[Offer, Store, Manifest]]:
+        """Every manifest that was offered of a repository, and its owner's store."""
+        for offer in self._offers.of(repository):
+            lender = self._lend(offer.owner)
+            for manifest in _tree(lender, repository, offer):
+                yield offer, lender, manifest
+
+
+class Copy:
+    """A blob's content as a body."""
+
+    def __init__(self, content: Content) -> None:
+        part = content.read(Range(0, content.size))
+        self._pieces = _read(part) if isinstance(part, FileSlice) else part
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """See Body.read."""
+        piece = self._rest or next(self._pieces, b"")
+        self._rest = piece[size:]
+        return piece[:size]
+
+
+def _read(part: FileSlice) -> Iterator[bytes]:
+    with part.file:
+        while data := part.file.read(FRAME):
+            yield data
+
+
+def _tree(lender: Store, repository: Repository, offer: Offer) -> Iterator[Manifest]:
+    """The manifest that is offered, and those below it that are there, each once."""
+    wanted: list[Digest] = [offer.digest]
+    seen: set[Digest] = set()
+    while wanted and len(seen) < MOST:
+        digest = wanted.pop(0)
+        if digest in seen:
+            continue
+        seen.add(digest)
+        with suppress(ManifestUnknown):
+            manifest = _parsed(lender.manifest(repository, digest))
+            wanted.extend(one.digest for one in manifest.manifests)
+            yield manifest
+
+
+def _parsed(stored: StoredManifest) -> Manifest:
+    return Manifest.parse(stored.body, stored.media_type, stored.digest.algorithm)
+
+
+#: Bytes of a file read at once.
+FRAME = 1 << 18
+#: Manifests looked at for one offer: an index may be anything.
+MOST = 200
