@@ -14,6 +14,7 @@ from registry_glance.app import create_app
 from registry_glance.config import load
 from registry_glance.errors import Denied
 from registry_glance.oci.digest import Digest
+from registry_glance.oci.names import Repository
 from registry_glance.oci.ranges import Range
 from registry_glance.server import serve
 from registry_glance.store.contract import Content, FileSlice
@@ -37,8 +38,8 @@ class FileContent(Content):
 class FileStore(MemoryStore):
     """The store in memory, but for how blobs are read."""
 
-    def open_blob(self, digest: Digest) -> Content:
-        content = super().open_blob(digest)
+    def open_blob(self, repository: Repository, digest: Digest) -> Content:
+        content = super().open_blob(repository, digest)
         assert isinstance(content, MemoryContent)
         return FileContent(b"".join(content.read(Range(0, content.size))))
 
