@@ -5,12 +5,14 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+import requests
 from keystoneauth1.exceptions import Unauthorized
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
 from registry_glance.errors import Denied
 from registry_glance.glance.client import Absent
+from tests.registry import RegistryProcess
 from tests.tenants import Tenant, Tenants
 
 
@@ -115,3 +117,18 @@ def test_nothing_shows_a_secret(tenants: Tenants) -> None:
     shown = repr(tenants) + repr(made)
     assert tenants.alice.password not in shown
     assert made.secret not in shown
+
+
+def test_a_registry_knows_them(tenant_registry: RegistryProcess, tenants: Tenants) -> None:
+    def status(token: str | None = None, login: tuple[str, str] | None = None) -> int:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        url = f"{tenant_registry.url}/v2/"
+        return requests.get(url, headers=headers, auth=login, timeout=30).status_code
+
+    assert status() == 401
+    assert status("none") == 401
+    for tenant in (tenants.alice, tenants.rita, tenants.adam, tenants.bob, tenants.carol_in_beta):
+        assert status(tenant.token()) == 200
+        assert status(login=(tenant.login, tenant.password)) == 200
+    assert status(login=(tenants.nobody.login, tenants.nobody.password)) == 401
+    assert tenants.alice.password not in tenant_registry.log

@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import parse_http_list, parse_keqv_list
 from uuid import uuid4
 
 import pytest
+import requests
 import yaml
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
@@ -25,6 +27,8 @@ from registry_glance.embedded.process import answers
 from registry_glance.errors import Denied
 from registry_glance.glance.client import Glance
 from registry_glance.glance.cloud import from_clouds_yaml
+from registry_glance.oci.media_types import OCI_INDEX
+from tests.api.content import index
 
 pytest.importorskip("glance")
 pytest.importorskip("keystone")
@@ -203,6 +207,32 @@ def test_the_viewer_sees_what_demo_has_and_changes_nothing(state: Path, start_up
             change(image)
     with pytest.raises(Denied):
         viewer.create({"id": str(uuid4()), "name": "his:1"})
+
+
+def test_demo_logs_in_by_name_and_sees_what_it_pushed(
+    state: Path, start_up: StartUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Weaker than the option.
+    monkeypatch.setenv("REGISTRY_GLANCE_AUTH", "none")
+    up = start_up("--auth")
+    up.wait_ready()
+    registry = up.services()["registry"]["url"]
+    asked = requests.get(f"{registry}/v2/", timeout=30)
+    assert asked.status_code == 401
+    scheme, _, parameters = asked.headers["WWW-Authenticate"].partition(" ")
+    assert scheme == "Bearer"
+    realm = parse_keqv_list(parse_http_list(parameters))["realm"]
+    login = ("demo", clouds(state)["demo"]["auth"]["password"])
+    token = requests.get(realm, auth=login, timeout=30).json()["token"]
+    pushed = requests.put(
+        f"{registry}/v2/docker-busybox/manifests/latest",
+        index(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": OCI_INDEX},
+        timeout=30,
+    )
+    assert pushed.status_code == 201
+    rows = json.loads(openstack(state, "image", "list", "-f", "json"))
+    assert [row["Name"] for row in rows].count("docker-busybox:latest") == 1
 
 
 def test_no_child_outlives_a_killed_parent(up: Up) -> None:
