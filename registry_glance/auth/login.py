@@ -25,8 +25,9 @@ from registry_glance.config import Config
 from registry_glance.errors import Unauthenticated, Unavailable
 from registry_glance.glance.cloud import Cloud, CloudInvalid
 
-#: Keystone's answers to what is wrong with credentials, however they are wrong.
-REFUSALS = frozenset({400, 401, 403})
+#: Keystone's answers to what is wrong with credentials, however they are wrong: 404 is an
+#: application credential that does not exist.
+REFUSALS = frozenset({400, 401, 403, 404})
 
 
 class Login:

@@ -28,8 +28,8 @@ from registry_glance.glance.cloud import Cloud, CloudInvalid
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-#: Bytes; a server lets no longer header in.
-LIMIT = 8192
+#: Bytes: it has to fit into the longest header that servers usually take, with the header's name.
+LIMIT = 8000
 #: Seconds for one request to Keystone.
 TIMEOUT = 15
 
