@@ -8,6 +8,13 @@ from registry_glance.doctor.finding import Finding, Trouble, fail, ok, warn
 from registry_glance.doctor.site import Site, document, region
 from registry_glance.doctor.told import without_password
 
+PROJECT = (
+    "cloud:",
+    "  auth:",
+    "    project_name: registry",
+    "    project_domain_name: Default",
+)
+
 
 def answers(site: Site) -> Finding:
     """Identity API v3 is spoken at auth_url."""
@@ -20,8 +27,10 @@ def answers(site: Site) -> Finding:
 
 
 def credentials(site: Site) -> Finding:
-    """Keystone gives us a token."""
+    """Keystone gives us a token, which is for a project."""
     access = site.access
+    if not access.project_scoped:
+        return fail("they are for no project", *PROJECT)
     return ok(f"user {access.username} of {access.user_domain_name}")
 
 

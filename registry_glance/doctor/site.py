@@ -13,7 +13,13 @@ from keystoneauth1.session import Session
 from registry_glance.config import Config
 from registry_glance.doctor.finding import Trouble
 from registry_glance.doctor.probes import Probes
-from registry_glance.doctor.told import FAILURES, HOW_TO_LOG_IN, unanswered, unusable
+from registry_glance.doctor.told import (
+    FAILURES,
+    HOW_TO_LOG_IN,
+    unanswered,
+    unusable,
+    without_password,
+)
 from registry_glance.glance.cloud import Cloud, CloudInvalid, configured
 
 #: Seconds that Keystone and Glance get for an answer.
@@ -126,7 +132,8 @@ def document(answer: requests.Response, service: str) -> dict[str, Any]:
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        raise Trouble(f"something else than {service} answers there ({answer.status_code})")
+        place = without_password(answer.url)
+        raise Trouble(f"{place}: not {service} that answers there ({answer.status_code})")
     return content
 
 
