@@ -30,11 +30,11 @@ def gate(authority: Authority, stores: Callable[[Identity], Store], config: Conf
         try:
             identity = authority.identify(need.authorization, need.address)
             authority.check(identity, need.access)
+            store = stores(identity)
         except Unauthenticated as error:
             error.headers["WWW-Authenticate"] = told
             raise
-        project = identity.project or "-"
-        return Admission(stores(identity), project, identity.fingerprint, told)
+        return Admission(store, identity.project or "-", identity.fingerprint, told)
 
     return admit
 

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from keystoneauth1 import loading
@@ -139,6 +140,8 @@ def _settings(access: Access, cloud: Cloud) -> dict[str, Any]:
 
 def _shared_cache(servers: Iterable[str], cloud: Cloud) -> dict[str, Any]:
     """A cache that replicas share: who has not their credentials can neither read nor forge it."""
+    if not (find_spec("memcache") and find_spec("cryptography")):
+        raise CloudInvalid("access.memcached needs pip install 'registry-glance[memcached]'")
     secrets = json.dumps(dict(cloud.auth), sort_keys=True, default=str).encode()
     return {
         "memcached_servers": ",".join(servers),

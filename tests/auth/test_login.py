@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import logging
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from keystoneauth1.identity import v3
+from oslo_config import cfg
 
 from registry_glance.auth.authority import Authority
 from registry_glance.auth.identity import Identity
@@ -327,3 +330,20 @@ def test_refused_tokens_make_no_noise(
     with pytest.raises(Unauthenticated):
         authority.recognize("gAAAAABnonsense")
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_neither_arguments_nor_files_of_others_are_read(
+    make_authority: MakeAuthority, tenants: Tenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["glance-api", "--config-file", "/nowhere", "--nonsense"])
+    authority = make_authority()
+    assert is_alice(authority.recognize(tenants.alice.token()), tenants)
+    assert cfg.CONF.keystone_authtoken.auth_type is None
+
+
+def test_many_threads_may_ask_at_once(authority: Authority, tenants: Tenants) -> None:
+    users = [tenants.alice, tenants.bob, tenants.carol]
+    tokens = [(one.token(), one.project_id) for one in users] * 8
+    with ThreadPoolExecutor(len(tokens)) as pool:
+        found = pool.map(lambda pair: authority.recognize(pair[0]).project, tokens)
+        assert list(found) == [project for _, project in tokens]
