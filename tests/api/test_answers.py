@@ -40,10 +40,10 @@ class Failing(MemoryStore):
         super().__init__()
         self._error = error
 
-    def blob_size(self, digest: Digest) -> int:
+    def blob_size(self, repository: Repository, digest: Digest) -> int:
         raise self._error
 
-    def open_blob(self, digest: Digest) -> Content:
+    def open_blob(self, repository: Repository, digest: Digest) -> Content:
         raise self._error
 
 
@@ -69,7 +69,7 @@ class Breaking(MemoryStore):
         super().__init__()
         self._content = content
 
-    def open_blob(self, digest: Digest) -> Content:
+    def open_blob(self, repository: Repository, digest: Digest) -> Content:
         return self._content
 
 

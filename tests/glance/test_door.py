@@ -11,18 +11,27 @@ from uuid import uuid4
 import pytest
 
 from registry_glance.embedded.cloud import CLOUD_NAME, Cloud
-from registry_glance.errors import Denied, RegistryError, StorageFull, TooLarge, Unavailable
+from registry_glance.errors import (
+    Denied,
+    RegistryError,
+    StorageFull,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
 from registry_glance.glance.client import (
     IDS_PER_QUERY,
     Absent,
     Conflict,
     Glance,
+    Member,
     Refused,
 )
 from registry_glance.glance.cloud import from_clouds_yaml
 from registry_glance.store.glance.writer import Small
 from tests.faults.fault import ANY, CREATE, DATA, LIST, ROW, Fault, Kind, answers
 from tests.faults.proxy import Proxy
+from tests.tenants import Tenants
 
 TRIES = 3
 
@@ -125,7 +134,9 @@ def test_a_row_is_shared_as_often_as_one_likes(glance: Glance, cloud: Cloud) -> 
     stranger = Glance(from_clouds_yaml(f"{CLOUD_NAME}-admin", str(cloud.clouds_yaml))).project()
     glance.add_member(row_id, stranger)
     glance.add_member(row_id, stranger)
-    assert glance.members(row_id) == [stranger]
+    assert glance.members(row_id) == [Member(stranger, "pending")]
+    glance.answer_for(row_id, Member(stranger, "accepted"))
+    assert glance.members(row_id) == [Member(stranger, "accepted")]
 
 
 def test_what_is_protected_is_not_deleted(glance: Glance) -> None:
@@ -152,10 +163,24 @@ def test_glance_refuses_in_its_own_numbers(glance: Glance) -> None:
         list(glance.read(made(glance)))
     with pytest.raises(Refused):
         glance.create(row(container_format="nonsense"))
+
+
+def test_a_caller_does_what_he_may_and_no_more(glance: Glance, tenants: Tenants) -> None:
+    alice = glance.as_caller(tenants.alice.token())
+    row_id = made(alice)
+    assert alice.get(row_id)["owner"] == tenants.alice.project_id
+    with pytest.raises(Absent):
+        glance.as_caller(tenants.bob.token()).get(row_id)
     with pytest.raises(Denied):
-        glance.create(row(visibility="public"))
+        alice.create(row(visibility="public"))
     with pytest.raises(Denied):
-        glance.update(made(glance), {"owner": "somebody"})
+        alice.update(row_id, {"owner": tenants.bob.project_id})
+
+
+def test_a_token_that_glance_does_not_know_is_the_callers_matter(glance: Glance) -> None:
+    for method in (glance.as_caller("nonsense").get, glance.as_caller("nonsense").delete):
+        with pytest.raises(Unauthenticated):
+            method(made(glance))
 
 
 @pytest.mark.parametrize(
