@@ -77,9 +77,11 @@ def options(config: Config) -> dict[str, Any]:
     return {
         "bind": [config.listen],
         "workers": config.workers,
-        "worker_class": worker(config.limits.idle),
+        "worker_class": worker(config),
         "threads": config.threads,
         "worker_connections": max(1000, 4 * config.threads),
+        "certfile": config.tls.certificate,
+        "keyfile": config.tls.key,
         # Workers tell that they live from their main thread, however long a body takes.
         "timeout": 120,
         "graceful_timeout": 25,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from registry_glance.config import Config, ConfigInvalid, load
+from registry_glance.tls import CertificateInvalid, server_context
 
 
 class CannotListen(Exception):
@@ -30,9 +31,10 @@ def run(args: argparse.Namespace) -> int:
     """Serve until a signal says to stop. 1 if it cannot be begun, after one line that says why."""
     try:
         config = load(args.config)
+        server_context(config.tls)
         check_listen(config.listen)
         check_cloud(config)
-    except (ConfigInvalid, CannotListen, CannotLogIn) as error:
+    except (ConfigInvalid, CertificateInvalid, CannotListen, CannotLogIn) as error:
         print(f"registry-glance: {error}", file=sys.stderr)
         return 1
     # Not above: other commands need no server, and a wrong setting should be told at once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,15 +37,16 @@ class Answer:
 
 
 class Client:
-    """One request, one connection."""
+    """One request, one connection; by TLS if it is told whom to trust."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, trust: ssl.SSLContext | None = None) -> None:
         self.address = address
+        self.trust = trust
 
     def __call__(self, method: str, path: str, body: Body = None, **headers: str) -> Answer:
         """Send; an iterable goes as chunks. `Content_Type="x"` is the header Content-Type."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with closing(http.client.HTTPConnection(self.address, timeout=30)) as connection:
+        with closing(self._connection()) as connection:
             connection.request(method, path, body, named)
             answer = connection.getresponse()
             received = {name.lower(): answer.headers.get_all(name, []) for name in answer.headers}
@@ -53,5 +55,17 @@ class Client:
 
     def connect(self) -> socket.socket:
         """A connection for those who know HTTP by heart, good or bad."""
+        plain = self.connect_plainly()
+        if self.trust is None:
+            return plain
+        return self.trust.wrap_socket(plain, server_hostname=self.address.rpartition(":")[0])
+
+    def connect_plainly(self) -> socket.socket:
+        """A connection without TLS, even where the server expects it."""
         host, _, port = self.address.rpartition(":")
         return socket.create_connection((host, int(port)), timeout=30)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.trust is None:
+            return http.client.HTTPConnection(self.address, timeout=30)
+        return http.client.HTTPSConnection(self.address, timeout=30, context=self.trust)

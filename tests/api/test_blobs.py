@@ -7,7 +7,10 @@ import os
 import pytest
 
 from tests.api.client import Client
+from tests.api.conftest import STORES_AND_TLS
 from tests.api.content import Pusher, digest
+
+pytestmark = pytest.mark.parametrize("reached", STORES_AND_TLS, indirect=True, scope="session")
 
 DATA = os.urandom(100_000)
 ABSENT = digest(b"never pushed")

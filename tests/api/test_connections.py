@@ -10,7 +10,10 @@ import time
 import pytest
 
 from tests.api.client import Client
+from tests.api.conftest import STORES_AND_TLS
 from tests.api.content import Pusher, digest
+
+pytestmark = pytest.mark.parametrize("reached", STORES_AND_TLS, indirect=True, scope="session")
 
 MIB = 1 << 20
 GONE = "/v2/x/blobs/uploads/00000000-0000-4000-8000-000000000000"
@@ -54,9 +57,11 @@ def test_a_body_that_breaks_off_counts_for_nothing(
     path = f"{location}?digest={digest(b'x' * 50)}" if method == "PUT" else location
     with client.connect() as connection:
         connection.sendall(head(method, path, *headers) + sent)
-        connection.shutdown(socket.SHUT_WR)
-        assert status(connection) == 400
-        assert connection.recv(1) == b""
+        if client.trust is None:
+            connection.shutdown(socket.SHUT_WR)
+            assert status(connection) == 400
+            assert connection.recv(1) == b""
+    # With TLS there is no half of a connection that could be closed.
     assert client("GET", location)["Range"] == "0-0"
     assert client("HEAD", pusher.path(f"blobs/{digest(b'x' * 50)}")).status == 404
 
@@ -74,6 +79,7 @@ def test_a_client_that_stalls_is_given_up(pusher: Pusher, client: Client) -> Non
 def test_a_head_that_stalls_is_given_up(client: Client) -> None:
     with client.connect() as connection:
         connection.sendall(b"GET /v2/ HTTP/1.1\r\nHos")
+        assert status(connection) == 408
         assert connection.recv(1) == b""
 
 

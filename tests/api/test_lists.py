@@ -30,9 +30,9 @@ def following(client: Client, path: str | None) -> Iterator[Answer]:
 
 
 @pytest.fixture(scope="module")
-def tagged(address: str) -> Pusher:
+def tagged(reached: Client) -> Pusher:
     """A repository with all of `TAGS`, which no test changes."""
-    pusher = Pusher(Client(address), f"tagged-{uuid4().hex[:8]}")
+    pusher = Pusher(reached, f"tagged-{uuid4().hex[:8]}")
     name = pusher.image()
     query = "&".join(f"tag={tag}" for tag in reversed(TAGS))
     assert pusher.put(f"{name}?{query}", image()).status == 201

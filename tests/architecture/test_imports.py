@@ -28,7 +28,9 @@ ARROWS: dict[str, set[str]] = {
     "spool": {"oci", "errors", "config"},
     "glance": {"oci", "errors", "config"},
     "doctor": {"auth.policy", "glance.cloud", "config"},
-    "worker": set(),
+    "worker": {"config", "patience", "tls"},
+    "patience": {"config"},
+    "tls": {"config"},
     "embedded": set(),
 }
 #: Library -> the parts that may import it.
