@@ -11,6 +11,7 @@ import requests
 import yaml
 from keystoneauth1 import exceptions as keystone
 
+from registry_glance.config import ConfigInvalid
 from registry_glance.doctor.finding import Trouble
 from registry_glance.glance.cloud import CloudInvalid
 
@@ -32,6 +33,14 @@ def unanswered(error: Exception, url: str, timeout: float) -> Trouble:
     if isinstance(error, keystone.ConnectFailure | requests.ConnectionError | OSError):
         return Trouble(f"{place}: cannot be reached", "is it running, and is the address right?")
     return Trouble(f"{place}: {type(error).__name__}")
+
+
+def unreadable(error: ConfigInvalid) -> Trouble:
+    """Why the settings cannot be used."""
+    said = str(error)
+    if isinstance(error.__cause__, yaml.YAMLError):
+        said = f"{said.partition(': not YAML')[0]}: not YAML"
+    return Trouble(said)
 
 
 def unusable(error: CloudInvalid) -> Trouble:
