@@ -6,7 +6,7 @@ the manifest refers to, of its owner; nothing else of anybody does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from registry_glance.errors import ManifestUnknown
@@ -22,9 +22,12 @@ from registry_glance.store.glance.local import Local
 #: and has accepted comes before what is offered to all; a member of any project may make an image
 #: community's.
 RANKS = ("shared", "public", "community")
+PUBLISHED = RANKS[1:]
 #: What a list of everything leaves out, as Glance's own does.
 UNLISTED = "community"
 LISTING = "offers"
+#: Rows of one name for which an admin's request asks whether they are shared with his project.
+MOST_ASKED = 20
 
 
 class Offer(NamedTuple):
@@ -70,35 +73,51 @@ class Offers:
 
         Whether it still is, `stands` tells.
         """
-        latest = self._hints.of(self._hint(repository.name))
-        places = {row: place for place, row in enumerate(latest)}
-        found = [offer for offer in self._all() if offer.repository == repository.name]
-        return sorted(found, key=lambda offer: places.get(offer.row, len(places)))
+        latest = [
+            offer for row in self._hints.of(self._hint(repository.name)) for offer in self._at(row)
+        ]
+        listed = [offer for offer in self._all() if offer not in latest]
+        return [offer for offer in (*latest, *listed) if offer.repository == repository.name]
 
     def stands(self, offer: Offer) -> bool:
         """Whether an offer has not been taken back."""
-        return offer in self._answers.get(f"row {offer.row}", lambda: self._ask(offer))
+        return offer in self._at(offer.row)
 
     def names(self) -> list[str]:
         """The names of all tags that are offered, but for the community's."""
         return [offer.name for offer in self._all() if offer.visibility != UNLISTED]
 
     def _look_up(self, name: str) -> Offer:
-        found = self._best(self._caller.named(name))
+        found = self._best(self._askable(self._caller.named(name)))
         if not found:
             raise ManifestUnknown(detail={"tag": name.rpartition(":")[2]})
-        if found[0] not in self._all():
-            # What it refers to will be looked for by any worker, in its own list.
-            self._answers.forget(LISTING)
+        # What it refers to is looked for there first, by any worker.
         self._hints.add(self._hint(found[0].repository), found[0].row)
         return found[0]
 
-    def _all(self) -> list[Offer]:
-        return self._answers.get_costly(LISTING, lambda: self._best(self._caller.visible()))
+    def _askable(self, found: Iterable[Row]) -> Iterator[Row]:
+        """To those who see all, any number of strangers' rows are shown as shared."""
+        asked = 0
+        for row in found:
+            asked += self._sees_all and row.get("visibility") == "shared"
+            if asked <= MOST_ASKED or row.get("visibility") != "shared":
+                yield row
 
-    def _ask(self, offer: Offer) -> list[Offer]:
+    def _all(self) -> list[Offer]:
+        """What Glance lists; to those who see all, only what everybody sees."""
+        visibilities = PUBLISHED if self._sees_all else ("all",)
+        wanted = [one for one in visibilities if one in ("all", *self._ranks)]
+        return self._answers.get_costly(
+            LISTING, lambda: self._best(row for one in wanted for row in self._caller.visible(one))
+        )
+
+    def _at(self, row_id: str) -> list[Offer]:
+        """What a row offers now: one, or nothing."""
+        return self._answers.get(f"row {row_id}", lambda: self._ask(row_id))
+
+    def _ask(self, row_id: str) -> list[Offer]:
         try:
-            return self._best([self._caller.get(offer.row)])
+            return self._best([self._caller.get(row_id)])
         except Absent:
             return []
 
@@ -119,12 +138,12 @@ class Offers:
         tag = rows.tag(row)
         if tag is None or tag.visibility not in self._ranks or row.get("os_hidden"):
             return None
-        if tag.visibility == "shared" and self._sees_all and not self._accepted(tag):
+        if tag.visibility == "shared" and self._sees_all and not self._accepted(tag.row):
             return None
         return Offer(owner, tag.row, tag.name, tag.digest, tag.visibility, tag.order)
 
-    def _accepted(self, tag: rows.Tag) -> bool:
-        return Member(self._ids.project, "accepted") in self._caller.members(tag.row)
+    def _accepted(self, row_id: str) -> bool:
+        return Member(self._ids.project, "accepted") in self._caller.members(row_id)
 
     def _hint(self, repository: str) -> str:
         return f"{self._ids.project} {repository}"
