@@ -25,7 +25,7 @@ from registry_glance.config import Limits
 HEAD, PIECE, RECORD = 1 << 16, 1 << 14, 1 << 14
 END = b"\r\n\r\n"
 #: Who keeps us waiting for so many seconds in all, at fewer bytes a second, is slow.
-SLOW_AFTER, SLOW = 1.0, 1 << 16
+SLOW_AFTER, SLOW = 0.1, 1 << 16
 
 P = ParamSpec("P")
 R = TypeVar("R")
