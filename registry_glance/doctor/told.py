@@ -8,7 +8,6 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-import yaml
 from keystoneauth1 import exceptions as keystone
 
 from registry_glance.config import ConfigInvalid
@@ -37,17 +36,11 @@ def unanswered(error: Exception, url: str, timeout: float) -> Trouble:
 
 def unreadable(error: ConfigInvalid) -> Trouble:
     """Why the settings cannot be used."""
-    said = str(error)
-    if isinstance(error.__cause__, yaml.YAMLError):
-        said = f"{said.partition(': not YAML')[0]}: not YAML"
-    return Trouble(said)
+    return Trouble(str(error))
 
 
 def unusable(error: CloudInvalid) -> Trouble:
     """Why the credentials cannot be used."""
-    cause = error.__cause__
-    if isinstance(cause, yaml.MarkedYAMLError) and cause.problem_mark:
-        return Trouble(f"clouds.yaml is not YAML: line {cause.problem_mark.line + 1}")
     return Trouble(str(error), *HOW_TO_LOG_IN)
 
 
