@@ -124,6 +124,16 @@ def send_slowly(connection: socket.socket, seconds: float) -> None:
         time.sleep(0.05)
 
 
+def test_who_has_not_asked_does_not_keep_it_from_ending(start: Start) -> None:
+    process, client = start(limits={"head": 100})
+    with ExitStack() as crowd:
+        for sent in (b"", HALF, TWO):
+            crowd.enter_context(client.connect()).sendall(sent)
+        assert client("GET", "/v2/").status == 200
+        process.terminate()
+        process.wait_finished(10)
+
+
 def test_a_head_that_is_late_is_told_so(start: Start) -> None:
     _, client = start(limits={"head": 1})
     with client.connect() as connection:
