@@ -25,7 +25,8 @@ RANKS = ("shared", "public", "community")
 PUBLISHED = RANKS[1:]
 #: What a list of everything leaves out, as Glance's own does.
 UNLISTED = "community"
-LISTING = "offers"
+#: What a listing is remembered as, by whether its caller sees all: theirs is another one.
+LISTINGS = {True: "offers to all", False: "offers"}
 #: Rows of one name for which an admin's request asks whether they are shared with his project.
 MOST_ASKED = 20
 
@@ -108,7 +109,8 @@ class Offers:
         visibilities = PUBLISHED if self._sees_all else ("all",)
         wanted = [one for one in visibilities if one in ("all", *self._ranks)]
         return self._answers.get_costly(
-            LISTING, lambda: self._best(row for one in wanted for row in self._caller.visible(one))
+            LISTINGS[self._sees_all],
+            lambda: self._best(row for one in wanted for row in self._caller.visible(one)),
         )
 
     def _at(self, row_id: str) -> list[Offer]:
@@ -138,12 +140,18 @@ class Offers:
         tag = rows.tag(row)
         if tag is None or tag.visibility not in self._ranks or row.get("os_hidden"):
             return None
+        if ":" not in tag.name:
+            # Its owner has called it so in Glance.
+            return None
         if tag.visibility == "shared" and self._sees_all and not self._accepted(tag.row):
             return None
         return Offer(owner, tag.row, tag.name, tag.digest, tag.visibility, tag.order)
 
     def _accepted(self, row_id: str) -> bool:
-        return Member(self._ids.project, "accepted") in self._caller.members(row_id)
+        try:
+            return Member(self._ids.project, "accepted") in self._caller.members(row_id)
+        except Absent:
+            return False
 
     def _hint(self, repository: str) -> str:
         return f"{self._ids.project} {repository}"

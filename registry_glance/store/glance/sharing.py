@@ -7,7 +7,9 @@ from contextlib import suppress
 
 from registry_glance.errors import (
     BlobUnknown,
+    Corrupt,
     Denied,
+    ManifestInvalid,
     ManifestUnknown,
     NameUnknown,
 )
@@ -123,7 +125,10 @@ class SharingStore(GlanceStore):
         """The store of a project that offers a manifest with this blob. Raises BlobUnknown."""
         for offer, lender, manifest in self._lent(repository):
             if any(one.digest == digest for one in manifest.blobs()) and self._offers.stands(offer):
-                return lender
+                with suppress(BlobUnknown):
+                    # It may have lost what another one still has.
+                    lender.blob_size(repository, digest)
+                    return lender
         raise BlobUnknown(detail={"digest": str(digest)})
 
     def _lent_manifest(self, repository: Repository, digest: Digest) -> StoredManifest:
@@ -171,7 +176,8 @@ def _tree(lender: Store, repository: Repository, offer: Offer) -> Iterator[Manif
         if digest in seen:
             continue
         seen.add(digest)
-        with suppress(ManifestUnknown):
+        # What is wrong with one offer is no reason to refuse others.
+        with suppress(ManifestUnknown, ManifestInvalid, Corrupt, Denied):
             manifest = _parsed(lender.manifest(repository, digest))
             wanted.extend(one.digest for one in manifest.manifests)
             yield manifest

@@ -90,6 +90,7 @@ class GlanceStore(Store):
         """Nothing that is not the project's own can be read here."""
 
     def delete_manifest(self, repository: Repository, digest: Digest) -> None:
+        self._tags.check_removable(repository, digest)
         # A tag whose manifest is gone is unknown, so this is one step for every reader.
         manifest = self._manifests.delete(repository, digest)
         if manifest.subject is not None:

@@ -105,11 +105,16 @@ class Tags:
             raise ManifestUnknown(detail={"tag": tag.name})
         self._remove(name, found)
 
+    def check_removable(self, repository: Repository, digest: Digest) -> None:
+        """Raise Denied if a tag that points to `digest` is protected."""
+        for _, found in self._pointing_to(repository, digest):
+            for tag in found:
+                _check_protection(tag)
+
     def delete_all(self, repository: Repository, digest: Digest) -> None:
         """Remove every tag of the repository that points to `digest`."""
-        for name, found in self._by_name(repository.name + ":").items():
-            if max(found, key=_order).digest == digest:
-                self._remove(name, found)
+        for name, found in self._pointing_to(repository, digest):
+            self._remove(name, found)
 
     def names(self, repository: Repository) -> list[str]:
         """The repository's tags, sorted."""
@@ -199,6 +204,13 @@ class Tags:
             if tag.name.startswith(prefix) and ":" in tag.name:
                 found.setdefault(tag.name, []).append(tag)
         return found
+
+    def _pointing_to(
+        self, repository: Repository, digest: Digest
+    ) -> Iterator[tuple[str, list[rows.Tag]]]:
+        for name, found in self._by_name(repository.name + ":").items():
+            if max(found, key=_order).digest == digest:
+                yield name, found
 
     def _all(self) -> Iterator[rows.Tag]:
         for row in self._project.rows(hidden=False):
