@@ -148,6 +148,7 @@ def test_who_leaves_while_a_blob_comes_harms_nobody(pusher: Pusher, client: Clie
     ("sent", "expected"),
     [
         (b"\x16\x03\x01 no HTTP\r\n\r\n", 400),
+        (b"\x16\x03\x01 and no end of a line", 400),
         (b"GET / HTTP/9.9\r\n\r\n", 400),
         (b"GET /v2/ HTTP/1.1\r\nHost: x\r\nbroken header\r\n\r\n", 400),
         (head("GET", "/v2/" + "a" * 9000), 414),
