@@ -25,8 +25,8 @@ def ids(tenant: Tenant, **properties: str) -> set[str]:
 
 
 def near(registry: Registry, digest: str) -> Path:
-    """Where a registry would keep a blob near."""
+    """Where a registry keeps a blob near, for whichever project."""
     assert isinstance(registry, RegistryProcess)
     algorithm, _, number = digest.partition(":")
-    cache = registry.config.parent / "state" / "cache"
-    return cache / "blobs" / algorithm / number[:2] / number
+    blobs = registry.config.parent / "state" / "cache" / "blobs"
+    return next(blobs.glob(f"*/{algorithm}/{number[:2]}/{number}"), blobs / "nowhere")
