@@ -181,7 +181,8 @@ ANSWERS: dict[type[RegistryError], Answer] = {
     TooManyTags: Answer(414, "UNSUPPORTED", "too many tags in one request"),
     Unauthenticated: Answer(401, "UNAUTHORIZED", "authentication required"),
     TooManyAttempts: Answer(429, "TOOMANYREQUESTS", "too many failed logins, try again later"),
-    Denied: Answer(403, "DENIED", "requested access to the resource is denied"),
+    # In Docker's own words for this code its engine would not know it, and try again for 50 s.
+    Denied: Answer(403, "DENIED", "your roles, the policy or Glance do not allow that"),
     TooLarge: Answer(413, "SIZE_INVALID", "Glance's quota or size limit is exceeded"),
     StorageFull: Answer(507, "STORAGE_FULL", "no space left"),
     Corrupt: Answer(500, "CORRUPT", "stored bytes do not have their digest"),
