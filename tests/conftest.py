@@ -14,6 +14,7 @@ import pytest
 
 from registry_glance.embedded.cloud import Cloud
 from registry_glance.embedded.errors import CannotStart
+from tests.outages import back
 from tests.registry import Registry, RegistryProcess, settings
 from tests.tenants import Tenants, settle
 
@@ -36,6 +37,14 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def tenants(cloud: Cloud) -> Tenants:
     """Users of the cloud, in three projects."""
     return settle(cloud)
+
+
+@pytest.fixture
+def keystone(cloud: Cloud) -> Iterator[Cloud]:
+    """A Keystone that may be stopped; it is there again afterwards."""
+    yield cloud
+    if not cloud.keystone_process.is_running:
+        back(cloud)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from keystoneauth1 import exceptions as keystone
 
-from registry_glance.config import ConfigInvalid
 from registry_glance.doctor.finding import Trouble
 from registry_glance.glance.cloud import CloudInvalid
 
@@ -32,11 +31,6 @@ def unanswered(error: Exception, url: str, timeout: float) -> Trouble:
     if isinstance(error, keystone.ConnectFailure | requests.ConnectionError | OSError):
         return Trouble(f"{place}: cannot be reached", "is it running, and is the address right?")
     return Trouble(f"{place}: {type(error).__name__}")
-
-
-def unreadable(error: ConfigInvalid) -> Trouble:
-    """Why the settings cannot be used."""
-    return Trouble(str(error))
 
 
 def unusable(error: CloudInvalid) -> Trouble:

@@ -20,6 +20,7 @@ from tests.conftest import StartRegistry
 from tests.faults.behind import Behind, behind
 from tests.faults.fault import DATA, LIST, answers
 from tests.faults.patience import until
+from tests.outages import back
 from tests.registry import RegistryProcess
 from tests.tenants import ApplicationCredential, Tenant, Tenants
 
@@ -239,19 +240,6 @@ def test_a_deleted_application_credential_takes_its_tokens_with_it(
     assert [is_known(robot), is_known(token)] == [200, 200]
     admin("DELETE", f"users/{id_of(member, admin)}/application_credentials/{made.id}")
     eventually(lambda: [is_known(robot), is_known(token)], [401, 401])
-
-
-@pytest.fixture
-def keystone(cloud: Cloud) -> Iterator[Cloud]:
-    """A Keystone that may be stopped; it is there again afterwards."""
-    yield cloud
-    if not cloud.keystone_process.is_running:
-        back(cloud)
-
-
-def back(cloud: Cloud) -> None:
-    cloud.keystone_process.start()
-    cloud.keystone_process.wait_answering(cloud.auth_url)
 
 
 def unavailable(answer: Answer) -> bool:

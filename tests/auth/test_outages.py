@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,22 +12,10 @@ from registry_glance.errors import Unauthenticated, Unavailable
 from tests.auth.admin import Admin, fresh
 from tests.auth.conftest import MakeAuthority, Serve
 from tests.auth.test_token import PATH, header
+from tests.outages import back
 from tests.tenants import Tenants
 
 HERE = "192.0.2.1"
-
-
-@pytest.fixture
-def keystone(cloud: Cloud) -> Iterator[Cloud]:
-    """A Keystone that may be stopped; it is there again afterwards."""
-    yield cloud
-    if not cloud.keystone_process.is_running:
-        back(cloud)
-
-
-def back(cloud: Cloud) -> None:
-    cloud.keystone_process.start()
-    cloud.keystone_process.wait_answering(cloud.auth_url)
 
 
 def test_a_keystone_that_is_away_is_no_wrong_password(

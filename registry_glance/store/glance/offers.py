@@ -22,8 +22,7 @@ from registry_glance.store.glance.local import Local
 #: Visibilities by which a stranger's tag is offered, the best first. What a project was offered
 #: and has accepted comes before what is offered to all; a member of any project may make an image
 #: community's.
-RANKS = ("shared", "public", "community")
-PUBLISHED = RANKS[1:]
+RANKS = ("shared", *rows.PUBLISHED)
 #: What a list of everything leaves out, as Glance's own does.
 UNLISTED = "community"
 #: What a listing is remembered as, by whether its caller sees all: theirs is another one.
@@ -115,8 +114,9 @@ class Offers:
 
         Whether a share was accepted is not asked here: Glance lists no others.
         """
-        visibilities = PUBLISHED if self._sees_all else ("all",)
-        wanted = [one for one in visibilities if one in ("all", *self._ranks)]
+        wanted = ["all"]
+        if self._sees_all:
+            wanted = [one for one in rows.PUBLISHED if one in self._ranks]
         return self._answers.get_costly(
             LISTINGS[self._sees_all],
             lambda: self._best(row for one in wanted for row in self._caller.visible(one)),

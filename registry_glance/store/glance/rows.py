@@ -37,6 +37,9 @@ from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
 from registry_glance.store.glance.ids import Ids
 
+#: Visibilities that show a row to every project; not everybody may give them (Glance's policies
+#: publicize_image and communitize_image).
+PUBLISHED = ("public", "community")
 #: Glance stores longer properties, but Nova cuts them when it copies.
 PROPERTY_LIMIT = 255
 

@@ -35,10 +35,6 @@ LISTING = "names of all tags"
 NAMELESS = {"name": None, "os_hidden": True}
 
 
-#: Visibilities that not everybody may give to a row (policies publicize and communitize_image).
-PUBLISHED = ("public", "community")
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A tag's next row: without data and name yet, but with the visibility of the row before."""
@@ -82,18 +78,7 @@ class Tags:
     def commit(self, draft: Draft, manifest: Manifest) -> None:
         """Make the tag point to the manifest, for those who see the row before."""
         try:
-            self._writer.write(draft.row, Small(manifest.body))
-            visibility = self._visibility(draft.before)
-            if draft.before is not None and visibility == {"visibility": "shared"}:
-                same = draft.before.pushed_as == draft.name
-                self._project.share(draft.row, draft.before.row, accepted=same)
-            self._project.update(draft.row, {"name": draft.name, "os_hidden": False, **visibility})
-        except RegistryError:
-            discard(self._project, draft.row)
-            raise
-        finally:
-            self._forget(draft.name)
-        try:
+            self._publish(draft, manifest)
             self._mended(draft.name)
         finally:
             self._forget(draft.name)
@@ -141,10 +126,23 @@ class Tags:
         try:
             self._project.create(row)
         except Denied:
-            if visibility not in PUBLISHED:
+            if visibility not in rows.PUBLISHED:
                 raise
             raise Denied(f"the tag is {visibility} in Glance, and you may not publish") from None
         return [Draft(name, row_id, before)]
+
+    def _publish(self, draft: Draft, manifest: Manifest) -> None:
+        """Fill the row and give it its name, or remove it."""
+        try:
+            self._writer.write(draft.row, Small(manifest.body))
+            visibility = self._visibility(draft.before)
+            if draft.before is not None and visibility == {"visibility": "shared"}:
+                same = draft.before.pushed_as == draft.name
+                self._project.share(draft.row, draft.before.row, accepted=same)
+            self._project.update(draft.row, {"name": draft.name, "os_hidden": False, **visibility})
+        except RegistryError:
+            discard(self._project, draft.row)
+            raise
 
     def _visibility(self, before: rows.Tag | None) -> dict[str, str]:
         """What the row before has now, as a change of a row: it may have been taken back."""
