@@ -19,6 +19,14 @@ NOVA = [
     "nova>=34",
     "os-vif",
 ]
+# For registry-glance up --nova.
+OPENSTACK = [
+    *EMBEDDED,
+    *NOVA,
+    "amqp",
+    "openstack-placement>=16",
+    "pymysql",
+]
 TEST = [
     "hypothesis",
     "moto[server]",
@@ -58,7 +66,13 @@ setup(
         "python-glanceclient",
         "requests",
     ],
-    extras_require={"embedded": EMBEDDED, "memcached": MEMCACHED, "nova": NOVA, "test": TEST},
+    extras_require={
+        "embedded": EMBEDDED,
+        "memcached": MEMCACHED,
+        "nova": NOVA,
+        "openstack": OPENSTACK,
+        "test": TEST,
+    },
     entry_points={
         "console_scripts": ["registry-glance = registry_glance.cli:main"],
         "os_vif": ["docker = nova_driver.plugin:Finder"],

@@ -83,14 +83,18 @@ class Process:
 
     def wait_answering(self, url: str, timeout: float = 60) -> None:
         """Wait until the child answers `GET url` with 200; raises CannotStart."""
+        self.wait_until(
+            lambda: self._has_port() and answers(url), f"does not answer at {url}", timeout
+        )
+
+    def wait_until(self, ready: Callable[[], bool], reproach: str, timeout: float = 60) -> None:
+        """Wait until the running child is `ready`; raises CannotStart with the reproach if not."""
         deadline = time.monotonic() + timeout
-        while not (self._has_port() and answers(url)):
+        while not ready():
             if not self.is_running:
                 raise CannotStart(self.obituary())
             if time.monotonic() > deadline:
-                raise CannotStart(
-                    f"{self.name} does not answer at {url} after {timeout:.0f} s; see {self.log}"
-                )
+                raise CannotStart(f"{self.name} {reproach} after {timeout:.0f} s; see {self.log}")
             time.sleep(0.05)
 
     def obituary(self) -> str:

@@ -1,0 +1,50 @@
+"""What `up` says when all is ready: where things are, and commands to copy."""
+
+import shlex
+from pathlib import Path
+
+from registry_glance.embedded.cloud import DEMO
+from registry_glance.embedded.openstack import Hypervisor
+
+_BOOT = """\
+openstack server create --image docker-busybox:latest --flavor m1.tiny --nic none test
+openstack server list
+openstack console log show test"""
+
+
+def ready_line(address: str, state: Path, auth: str) -> str:
+    """For a registry at `address`: push an image, and find it in Glance."""
+    push = "; ".join(_push(address))
+    if auth == "keystone":
+        trial = f". {state}/openrc; {_login(address)}; {push}; openstack image list"
+    else:
+        trial = f"{push}; . {state}/openrc && glance image-list"
+    return f"{_ready(address, state)} {trial}"
+
+
+def ready_with_nova(address: str, state: Path, auth: str, hypervisor: Hypervisor) -> str:
+    """The same with Nova: boot a server from it; one command a line."""
+    commands = [f". {state}/openrc"]
+    if hypervisor.docker != Hypervisor.docker:
+        commands.append(f"export DOCKER_HOST={shlex.quote(hypervisor.docker)}")
+    if auth == "keystone":
+        commands.append(_login(address))
+    commands += [*_push(address), *_BOOT.splitlines()]
+    if hypervisor.needs_engine:
+        commands.append("docker ps")
+    return "\n    ".join([_ready(address, state), *commands])
+
+
+def _ready(address: str, state: Path) -> str:
+    written = f"{state}/clouds.yaml and {state}/openrc written"
+    return f"ready: registry at {address}, {written}; try:"
+
+
+def _push(address: str) -> list[str]:
+    image = f"{address}/docker-busybox"
+    return [f"docker tag busybox {image}", f"docker push {image}"]
+
+
+def _login(address: str) -> str:
+    # By a pipe: everybody on the machine can read a command line.
+    return f"printenv OS_PASSWORD | docker login -u {DEMO} --password-stdin {address}"
