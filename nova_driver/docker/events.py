@@ -70,7 +70,8 @@ class Events:
             try:
                 self._follow()
             except EngineError as error:
-                log.warning("no events from the Docker Engine, trying again: %s", error)
+                if not self._stopped.is_set():
+                    log.warning("no events from the Docker Engine, trying again: %s", error)
             except Exception:
                 log.exception("an event that nobody understands, listening again")
             self._stopped.wait(PAUSE)

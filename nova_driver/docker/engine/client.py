@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from http.client import HTTPResponse
+from http.client import HTTPResponse, IncompleteRead
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -107,6 +107,7 @@ class Engine:
                     # Kept: the connection lets go of its socket when the answer is to end it.
                     kept = connection.sock
                     response = connection.getresponse()
+                    _check_head(response)
             except Unavailable:
                 # It may come back as another version.
                 self._version = None
@@ -155,6 +156,12 @@ def _scalar(value: object) -> str:
 
 def _encoded(body: object) -> bytes | None:
     return None if body is None else json.dumps(body).encode()
+
+
+def _check_head(response: HTTPResponse) -> None:
+    """Raise IncompleteRead for a head that broke off: http.client takes what there is of it."""
+    if response.length is None and not response.chunked:
+        raise IncompleteRead(b"")
 
 
 def _refusal(response: HTTPResponse) -> EngineError:

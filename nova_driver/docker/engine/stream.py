@@ -15,6 +15,8 @@ from .errors import Garbled, Unavailable
 
 #: bytes of one line of JSON, and of one piece of a log
 LONGEST = 1 << 20
+#: bytes of one read
+SOME = 1 << 16
 #: stream of the log, three bytes of nothing, length: Engine API, ContainerAttach, "Stream format"
 HEADER = struct.Struct(">BxxxL")
 #: stdin, stdout, stderr
@@ -30,11 +32,15 @@ class Stream:
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """The JSON objects, one a line. Raises Unavailable if they break off, or Garbled."""
-        while line := self._read(self._response.readline, LONGEST):
-            if not line.endswith(b"\n") and len(line) == LONGEST:
+        rest = b""
+        # Not by readline, which takes a connection that broke for the end.
+        while piece := self._read(self._response.read1, SOME):
+            *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > LONGEST:
                 raise Garbled("a line without an end")
-            if line.strip():
-                yield _object(line)
+            yield from (_object(line) for line in lines if line.strip())
+        if rest.strip():
+            yield _object(rest)
 
     def frames(self) -> Iterator[bytes]:
         """The pieces of a multiplexed log, of stdout and stderr as they came."""
