@@ -1,7 +1,8 @@
 """Images on this host: pulled by digest as the user who boots them, and then named.
 
 The registry is asked at every boot, whatever is here already: only it knows whether this user may
-have an image that another one's boot has brought.
+have an image that another one's boot has brought. The Engine by itself would not ask: it pulls
+nothing by a digest that it has.
 """
 
 from __future__ import annotations
@@ -35,8 +36,19 @@ class Images:
         self._pull_timeout = pull_timeout
 
     def pull(self, reference: Reference, token: str | None) -> Names:
-        """Bring an image, with its user's token if he has one. Raises Absent, Failed."""
-        self._pull(reference, token)
+        """Bring an image, with its user's token if he has one.
+
+        Raises Absent or Denied if the registry does not have it for him.
+        """
+        headers = {"X-Registry-Auth": _authentication(token)} if token else {}
+        try:
+            self._engine.get(f"/distribution/{reference.immutable}/json", headers=headers)
+            self._progress(reference, headers)
+        except EngineError as error:
+            if token and token in str(error):
+                # Whatever a registry may echo, a token is in no log.
+                raise type(error)(f"cannot pull {reference.immutable}") from None
+            raise
         image = self._id(reference.immutable)
         self.mark(image)
         if reference.name is None:
@@ -59,16 +71,6 @@ class Images:
 
     def _id(self, name: str) -> str:
         return str(self._engine.get(f"/images/{name}/json")["Id"])
-
-    def _pull(self, reference: Reference, token: str | None) -> None:
-        headers = {"X-Registry-Auth": _authentication(token)} if token else {}
-        try:
-            self._progress(reference, headers)
-        except EngineError as error:
-            if token and token in str(error):
-                # Whatever a registry may echo, a token is in no log.
-                raise Failed(f"cannot pull {reference.immutable}") from None
-            raise
 
     def _progress(self, reference: Reference, headers: dict[str, str]) -> None:
         """Follow a pull to its end: what fails after its 200 is said in the stream."""

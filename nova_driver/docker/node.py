@@ -62,8 +62,8 @@ class Node:
 
     def stats(self, container: str) -> dict[str, Any]:
         """What a container uses just now (Engine API, ContainerStats)."""
-        path = f"/containers/{container}/stats"
-        stats: dict[str, Any] = self.engine.get(path, stream=False, **{"one-shot": True})
+        query: dict[str, Any] = {"stream": False, "one-shot": True}
+        stats: dict[str, Any] = self.engine.get(f"/containers/{container}/stats", **query)
         return stats
 
 

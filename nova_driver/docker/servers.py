@@ -10,7 +10,7 @@ from nova import exception
 
 from .containers import Container, Containers
 from .creation import Terms, creation
-from .engine.errors import Absent, EngineError
+from .engine.errors import Absent, Denied, EngineError
 from .images import Images, Names
 from .reference import Image, Reference, reference
 
@@ -56,8 +56,8 @@ class Servers:
     def _pull(self, wanted: Reference, image: str, token: str | None) -> Names:
         try:
             return self._images.pull(wanted, token)
-        except Absent:
-            log.warning("the registry shows no %s to whom boots it", wanted.immutable)
+        except (Absent, Denied) as error:
+            log.warning("no %s for who boots it: %s", wanted.immutable, error)
             raise exception.ImageUnacceptable(
                 image_id=image, reason="the registry does not have it, or not for you"
             ) from None

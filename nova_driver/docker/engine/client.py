@@ -48,9 +48,9 @@ class Engine:
             self._version = agreed(self._json("GET", GREETING, {}, None, self._timeout))
         return self._version
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, *, headers: Mapping[str, str] | None = None, **query: object) -> Any:
         """What the Engine says of `path`."""
-        return self._json("GET", self._versioned(path), query, None, self._timeout)
+        return self._json("GET", self._versioned(path), query, None, self._timeout, headers)
 
     def post(self, path: str, body: object = None, *, patience: float = 0, **query: object) -> Any:
         """Do what `path` names; `patience`: seconds it may take beyond the usual."""
@@ -81,9 +81,16 @@ class Engine:
         return f"/v{major}.{minor}{path}"
 
     def _json(
-        self, method: str, path: str, query: Mapping[str, object], body: object, timeout: float
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        body: object,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
-        with self._answered(method, path, query, body, timeout) as (response, _), translated():
+        answered = self._answered(method, path, query, body, timeout, headers)
+        with answered as (response, _), translated():
             content = response.read(LARGEST)
             return json.loads(content) if content else None
 

@@ -4,6 +4,7 @@ Engine API v1.41, "Errors": the status counts; the wording of messages is for pe
 
     EngineError
     ├── Refused       400: what was asked for makes no sense to the Engine
+    ├── Denied        401, 403: the Engine asked somebody else, who said no
     ├── Absent        404
     ├── Conflict      409: not in this state, or the name is taken
     ├── Failed        other 4xx and 5xx, and what a stream reports after its 200
@@ -24,6 +25,10 @@ class EngineError(Exception):
 
 class Refused(EngineError):
     """A request that the Engine finds invalid."""
+
+
+class Denied(EngineError):
+    """What a registry does not allow."""
 
 
 class Absent(EngineError):
@@ -52,6 +57,8 @@ class Incompatible(EngineError):
 
 ERRORS: dict[int, type[EngineError]] = {
     400: Refused,
+    401: Denied,
+    403: Denied,
     404: Absent,
     409: Conflict,
     503: Unavailable,

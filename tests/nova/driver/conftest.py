@@ -6,6 +6,7 @@ Nova is imported where it is used: without it, nothing here is collected.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -85,6 +86,12 @@ def tenant(
     user = User(tenants.alice.credentials, engine, tenant_registry)
     user.login(tenants.alice.login)
     return user
+
+
+@pytest.fixture(scope="session")
+def stranger(tenant: User, tenants: Tenants) -> User:
+    """Bob, of another project, at the same registry."""
+    return replace(tenant, credentials=tenants.bob.credentials)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from nova_driver.docker.engine.client import Engine, agreed
 from nova_driver.docker.engine.errors import (
     Absent,
     Conflict,
+    Denied,
     EngineError,
     Failed,
     Garbled,
@@ -25,8 +26,8 @@ from tests.nova.engine.fake import FakeEngine, chunked, reply
 
 STATUSES = {
     400: Refused,
-    401: Failed,
-    403: Failed,
+    401: Denied,
+    403: Denied,
     404: Absent,
     409: Conflict,
     418: Failed,
