@@ -7,7 +7,7 @@ from registry_glance.embedded.cloud import DEMO
 from registry_glance.embedded.openstack import Hypervisor
 
 _BOOT = """\
-openstack server create --image docker-busybox:latest --flavor m1.tiny --nic none test
+openstack server create --image docker-busybox:latest --flavor m1.tiny --nic none test --wait
 openstack server list
 openstack console log show test"""
 

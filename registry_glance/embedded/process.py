@@ -87,15 +87,20 @@ class Process:
             lambda: self._has_port() and answers(url), f"does not answer at {url}", timeout
         )
 
-    def wait_until(self, ready: Callable[[], bool], reproach: str, timeout: float = 60) -> None:
-        """Wait until the running child is `ready`; raises CannotStart with the reproach if not."""
+    def wait_until(
+        self, ready: Callable[[], bool], reproach: str, timeout: float = 60, pause: float = 0.05
+    ) -> None:
+        """Wait until the running child is `ready`; raises CannotStart with the reproach if not.
+
+        `pause` is the time between two questions, for those that keep others from working.
+        """
         deadline = time.monotonic() + timeout
         while not ready():
             if not self.is_running:
                 raise CannotStart(self.obituary())
             if time.monotonic() > deadline:
                 raise CannotStart(f"{self.name} {reproach} after {timeout:.0f} s; see {self.log}")
-            time.sleep(0.05)
+            time.sleep(pause)
 
     def obituary(self) -> str:
         """One line about a child that has ended: how, and where its log is."""

@@ -187,10 +187,10 @@ class OpenStack:
         self._compute_processes.append(process)
         self._wait_serving(process, compute.queue)
         host = compute.hypervisor.host
-        process.wait_until(lambda: self._api.has_host(host), "is not known to Nova")
+        process.wait_until(lambda: self._api.has_host(host), "is not known to Nova", pause=0.5)
 
     def _wait_serving(self, process: Process, queue: str) -> None:
-        process.wait_until(lambda: self._backends.serves(queue), "takes no orders")
+        process.wait_until(lambda: self._backends.serves(queue), "takes no orders", pause=0.2)
 
     def _seed(self) -> None:
         """Make sure that Keystone knows the users and the addresses."""
