@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import nova.conf
 import pytest
 from nova import exception
 
+from nova_driver.docker.engine.client import Engine
+from nova_driver.docker.engine.errors import EngineError
+from nova_driver.docker.images import Images
+from nova_driver.docker.reference import Reference
+from tests.clients.engine import Engine as Docker
+from tests.clients.program import Program, missing
 from tests.nova.driver.host import Host, instance
 from tests.nova.driver.user import User
 
@@ -158,3 +167,55 @@ def test_unused_images_go(host: Host, user: User) -> None:
     assert user.registry.reference("used") in left
     assert "foreign" in left
     host.driver.reboot(None, used, [], "HARD")
+
+
+@pytest.mark.skipif(missing("skopeo") is not None, reason="skopeo is not installed")
+def test_an_image_of_the_oci_boots(host: Host, user: User, image: str) -> None:
+    skopeo = Program("skopeo", "copy", "--format=oci", "--src-tls-verify=false")
+    source, oci = (user.registry.reference(f"kept/image:{tag}") for tag in ("1.0", "oci"))
+    skopeo("--dest-tls-verify=false", f"docker://{source}", f"docker://{oci}")
+    made = host.boot(user, user.row("kept/image:oci"))
+    assert host.inspect(made)["State"]["Status"] == "running"
+    assert host.inspect(made)["Config"]["Image"] == oci
+
+
+class Spy(BaseHTTPRequestHandler):
+    """A registry that has nothing, and notes which credentials it is shown."""
+
+    challenge = ""
+    seen: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        shown = self.headers.get("Authorization")
+        self.seen.append(shown)
+        if self.challenge and not shown:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", self.challenge)
+        else:
+            self.send_response(200 if self.path == "/v2/" else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+CHALLENGES = {"": {None}, 'Bearer realm="http://127.0.0.1/",service="x"': {None, "Bearer secret"}}
+
+
+@pytest.mark.parametrize("challenge", CHALLENGES, ids=["open", "closed"])
+def test_a_token_is_shown_to_who_asks_for_it(engine: Docker, challenge: str) -> None:
+    handler = type("Registry", (Spy,), {"challenge": challenge, "seen": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    images = Images(Engine(f"unix://{engine.socket}", 30), 30)
+    reference = Reference(f"127.0.0.1:{server.server_port}", "app", "sha256:" + "1" * 64, None)
+    try:
+        with pytest.raises(EngineError):
+            images.pull(reference, "secret")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert set(handler.seen) == CHALLENGES[challenge]
