@@ -33,7 +33,9 @@ def diagnostics(container: Container, stats: Stats, system: str) -> objects.Diag
     memory = stats.get("memory_stats") or {}
     if "limit" in memory:
         found.memory_details = objects.MemoryDiagnostics(
-            maximum=memory["limit"] // MIB, used=memory.get("usage", 0) // MIB
+            # Rounded up: busybox needs less than one.
+            maximum=memory["limit"] // MIB,
+            used=-(-memory.get("usage", 0) // MIB),
         )
     read, written = _blocks(stats, "read"), _blocks(stats, "write")
     found.add_disk(read_bytes=read, write_bytes=written)
