@@ -26,7 +26,7 @@ SLEEP = "/bin/busybox sleep 1000"
 
 @pytest.fixture(scope="module")
 def image(user: User) -> str:
-    return user.push("kept/image:1.0", SLEEP, "ENV A=b", "WORKDIR /work", "USER 1000:1000")
+    return user.push("kept/image:1.0", SLEEP, "ENV A=b", "WORKDIR /srv", "USER 1000:1000")
 
 
 def names(host: Host) -> str:
@@ -39,7 +39,7 @@ def test_the_image_says_what_runs(host: Host, user: User, image: str) -> None:
     config = host.inspect(host.boot(user, image))["Config"]
     assert config["Cmd"] == ["/bin/busybox", "sh", "-c", SLEEP]
     assert "A=b" in config["Env"]
-    assert config["WorkingDir"] == "/work"
+    assert config["WorkingDir"] == "/srv"
     assert config["User"] == "1000:1000"
 
 
