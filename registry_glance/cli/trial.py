@@ -12,8 +12,15 @@ openstack server list
 openstack console log show test"""
 
 
-def ready_line(address: str, state: Path, auth: str) -> str:
-    """For a registry at `address`: push an image, and find it in Glance."""
+def ready_text(address: str, state: Path, auth: str, hypervisor: Hypervisor | None) -> str:
+    """For a registry at `address`, in one line; with Nova in more, each a command."""
+    if hypervisor:
+        return _with_nova(address, state, auth, hypervisor)
+    return _without_nova(address, state, auth)
+
+
+def _without_nova(address: str, state: Path, auth: str) -> str:
+    """Push an image, and find it in Glance."""
     push = "; ".join(_push(address))
     if auth == "keystone":
         trial = f". {state}/openrc; {_login(address)}; {push}; openstack image list"
@@ -22,8 +29,8 @@ def ready_line(address: str, state: Path, auth: str) -> str:
     return f"{_ready(address, state)} {trial}"
 
 
-def ready_with_nova(address: str, state: Path, auth: str, hypervisor: Hypervisor) -> str:
-    """The same with Nova: boot a server from it; one command a line."""
+def _with_nova(address: str, state: Path, auth: str, hypervisor: Hypervisor) -> str:
+    """Push an image, and boot a server from it."""
     commands = [f". {state}/openrc"]
     if hypervisor.docker != Hypervisor.docker:
         commands.append(f"export DOCKER_HOST={shlex.quote(hypervisor.docker)}")

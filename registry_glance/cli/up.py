@@ -16,7 +16,7 @@ from registry_glance.embedded.openstack import Hypervisor
 
 from .background import in_background
 from .state import add_state
-from .trial import ready_line, ready_with_nova
+from .trial import ready_text
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -87,27 +87,21 @@ def _run(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace) -> None:
     found = config.load(args.config)
     auth = "keystone" if args.auth else found.auth
-    settings = {**_settings(args.config), "auth": auth}
-    listen = _listen(args, found.listen)
     hypervisor = _hypervisor(args)
     deployment = Deployment(
         args.state,
-        listen,
+        _listen(args, found.listen),
         args.keystone_port,
         args.glance_port,
-        settings,
+        {**_settings(args.config), "auth": auth},
         hypervisor,
         args.nova_port,
     )
     try:
         deployment.start()
-        address = deployment.address
-        if hypervisor:
-            text = ready_with_nova(address, args.state, auth, hypervisor)
-        else:
-            text = ready_line(address, args.state, auth)
         # In one piece: whoever sees the first line wants all of it.
-        print(f"{text}\n", end="", flush=True)
+        ready = ready_text(deployment.address, args.state, auth, hypervisor)
+        print(f"{ready}\n", end="", flush=True)
         deployment.watch()
     finally:
         _on_signal(_ignore)

@@ -20,6 +20,7 @@ openstack = pytest.importorskip("openstack")
 
 WAIT = 120  # seconds
 SECOND = "second"
+ABSENT = "6a1f0a5c-7d0e-4f2c-9a57-2f3f6a6f2b1d"
 
 
 def connect(cloud: OpenStack, user: str) -> Any:
@@ -69,6 +70,12 @@ def boot(connection: Any, name: str, image: str, **options: Any) -> Any:
     return connection.compute.wait_for_server(made, wait=WAIT)
 
 
+def image_of(admin: Any, image: str) -> str:
+    """The image, which all may boot from now on."""
+    admin.image.update_image(image, visibility="public")
+    return image
+
+
 def answer(method: str, path: str) -> tuple[str, Any]:
     """What the Network service without networks answers."""
     said: list[str] = []
@@ -103,27 +110,26 @@ def test_an_added_host_takes_servers(member: Any, admin: Any, image: str, second
     admin.compute.wait_for_delete(server, wait=WAIT)
 
 
-def image_of(admin: Any, image: str) -> str:
-    """The image, which all may boot from now on."""
-    admin.image.update_image(image, visibility="public")
-    return image
-
-
 def test_the_flavors_are_everybodys(member: Any) -> None:
     sizes = {one.name: (one.vcpus, one.ram, one.disk) for one in member.compute.flavors()}
     assert sizes["m1.tiny"] == (1, 512, 1)
     assert {"m1.nano", "m1.micro", "m1.small", "m1.medium"} <= set(sizes)
 
 
-def test_a_server_on_a_network_is_refused(member: Any, image: str) -> None:
+@pytest.mark.parametrize(
+    "networks", ["auto", [{"uuid": ABSENT}], [{"port": ABSENT}]], ids=["auto", "network", "port"]
+)
+def test_a_server_on_a_network_is_refused(member: Any, image: str, networks: Any) -> None:
     flavor = member.compute.find_flavor("m1.tiny", ignore_missing=False)
-    with pytest.raises(openstack.exceptions.BadRequestException):
+    with pytest.raises(openstack.exceptions.HttpException) as refused:
         member.compute.create_server(
-            name="online", image_id=image, flavor_id=flavor.id, networks="auto"
+            name="online", image_id=image, flavor_id=flavor.id, networks=networks
         )
+    assert refused.value.status_code in (400, 404)
+    assert "Unexpected" not in str(refused.value)
 
 
-def test_nova_is_nobody_special_to_keystone(openstack_cloud: OpenStack) -> None:
+def test_the_registrys_user_is_nobody_special_to_nova(openstack_cloud: OpenStack) -> None:
     cloud = openstack_cloud.cloud
     headers = {"X-Auth-Token": token(cloud.registry)}
     url = f"{openstack_cloud.compute_url}/os-services"
@@ -147,14 +153,21 @@ def test_what_holds_a_password_is_its_owners_only(openstack_cloud: OpenStack) ->
 def test_there_are_no_networks() -> None:
     assert answer("GET", "/v2.0/ports") == ("200 OK", {"ports": []})
     assert answer("GET", "/v2.0/security-groups.json") == ("200 OK", {"security_groups": []})
+    assert answer("GET", "/v2.0/auto-allocated-topology/0af3")[0] == "409 Conflict"
     assert answer("GET", "/") == ("200 OK", {"versions": []})
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [("POST", "/v2.0/ports"), ("GET", "/v2.0/ports/1"), ("GET", "/v2.0/../x"), ("DELETE", "/")],
+    ("method", "path", "kind"),
+    [
+        ("POST", "/v2.0/ports", "NotFound"),
+        ("GET", "/v2.0/ports/1", "PortNotFound"),
+        ("DELETE", "/v2.0/security-groups/1.json", "SecurityGroupNotFound"),
+        ("GET", "/v2.0/../x", "NotFound"),
+        ("DELETE", "/", "NotFound"),
+    ],
 )
-def test_nothing_else_is_there(method: str, path: str) -> None:
+def test_nothing_else_is_there(method: str, path: str, kind: str) -> None:
     status, body = answer(method, path)
     assert status == "404 Not Found"
-    assert body["NeutronError"]["type"] == "NotFound"
+    assert body["NeutronError"]["type"] == kind

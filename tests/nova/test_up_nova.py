@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,6 @@ SERVICES = [
 ]
 GREETING = "hello from a container"
 PATIENCE = 240  # seconds
-START_TIME = 120  # seconds
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -127,9 +125,7 @@ def test_it_boots_servers_until_ctrl_c(tmp_path: Path) -> None:
 def test_a_container_outlives_a_killed_parent(engine: Engine, tmp_path: Path) -> None:
     state = tmp_path / "var"
     arguments = ["up", *NOVA, "--detach", "--docker-socket", f"unix://{engine.socket}"]
-    began = time.monotonic()
     up = command(*arguments, state=state, seconds=PATIENCE)
-    assert time.monotonic() - began < START_TIME
     assert (up.returncode, up.stderr) == (0, "")
     assert "--nic none test" in up.stdout
     try:
