@@ -13,6 +13,9 @@ from registry_glance.api.routes import ROUTES, Route
 from registry_glance.config import Config
 from registry_glance.store.contract import Store
 
+#: Roles to whose holders Glance shows every image (its rule context_is_admin), in lower case.
+ADMINS = {"admin", "image_registry"}
+
 
 def build(config: Config) -> Flask:
     """The registry on Glance. To be called in the process that serves: sessions survive no fork.
@@ -40,7 +43,8 @@ def _build_for_tenants(config: Config) -> Flask:
     def store(identity: Identity) -> Store:
         if identity is ANONYMOUS:
             return stores().public()
-        return stores().of(identity.project, identity.token, admin="admin" in identity.roles)
+        admin = not ADMINS.isdisjoint(role.lower() for role in identity.roles)
+        return stores().of(identity.project, identity.token, admin=admin)
 
     routes = token.routes(authority, config)
     return _app(config, gate(authority, store, config), [*ROUTES, *routes])

@@ -320,10 +320,11 @@ def _read_file(path: Path) -> Config:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise ConfigInvalid(f"{path}: {reason}") from error
     except yaml.MarkedYAMLError as error:
+        # What the parser says of it may be a part of a password.
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigInvalid(f"{path}:{line}: not YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise ConfigInvalid(f"{path}: not YAML: {error}") from error
+        raise ConfigInvalid(f"{path}:{line}: not YAML") from None
+    except yaml.YAMLError:
+        raise ConfigInvalid(f"{path}: not YAML") from None
     return Config() if node is None else _read_section(Config, node, str(path), "")
 
 

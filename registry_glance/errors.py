@@ -179,9 +179,13 @@ ANSWERS: dict[type[RegistryError], Answer] = {
     NotFound: Answer(404, "UNSUPPORTED", "no such path"),
     PaginationInvalid: Answer(400, "PAGINATION_NUMBER_INVALID", "invalid number of results"),
     TooManyTags: Answer(414, "UNSUPPORTED", "too many tags in one request"),
-    Unauthenticated: Answer(401, "UNAUTHORIZED", "authentication required"),
+    # Docker's engine takes its own words for these codes for no message at all: it would show the
+    # bare code, and not see that trying again for 50 s is of no use.
+    Unauthenticated: Answer(
+        401, "UNAUTHORIZED", "log in with a name, password and project that Keystone knows"
+    ),
     TooManyAttempts: Answer(429, "TOOMANYREQUESTS", "too many failed logins, try again later"),
-    Denied: Answer(403, "DENIED", "requested access to the resource is denied"),
+    Denied: Answer(403, "DENIED", "your roles, the policy or Glance do not allow that"),
     TooLarge: Answer(413, "SIZE_INVALID", "Glance's quota or size limit is exceeded"),
     StorageFull: Answer(507, "STORAGE_FULL", "no space left"),
     Corrupt: Answer(500, "CORRUPT", "stored bytes do not have their digest"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import re
 import select
 import selectors
 import socket
@@ -24,8 +25,10 @@ from registry_glance.config import Limits
 #: Bytes of a request's head, of one piece of it, and of what goes to TLS at a time (one record).
 HEAD, PIECE, RECORD = 1 << 16, 1 << 14, 1 << 14
 END = b"\r\n\r\n"
+#: How a request begins (RFC 9110, 5.6.2), if not with the first half of an empty line.
+BEGINNING = re.compile(rb"[\r!#$%&'*+.^_`|~0-9A-Za-z-]")
 #: Who keeps us waiting for so many seconds in all, at fewer bytes a second, is slow.
-SLOW_AFTER, SLOW = 1.0, 1 << 16
+SLOW_AFTER, SLOW = 0.1, 1 << 16
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +36,10 @@ R = TypeVar("R")
 
 class HeadTooLong(Exception):
     """A request's head that is longer than any we read."""
+
+
+class NoRequest(Exception):
+    """What no request begins with, such as TLS's first message where TLS is not spoken."""
 
 
 class PatientSocket(socket.socket):
@@ -93,7 +100,7 @@ class PatientSocket(socket.socket):
     def gather(self) -> int:
         """Take what has come of a head. 0 when it is whole, else the selector's event to wait for.
 
-        Raises HeadTooLong, and OSError if the client is gone or fails at TLS.
+        Raises HeadTooLong, NoRequest, and OSError if the client is gone or fails at TLS.
         """
         try:
             while not self._is_whole():
@@ -155,6 +162,9 @@ class PatientSocket(socket.socket):
         """Whether the head is there. Empty lines before it are none (RFC 9112, 2.2)."""
         while self._ahead[:2] == b"\r\n":
             del self._ahead[:2]
+        if self._ahead and not BEGINNING.match(self._ahead):
+            # At once: clients that try TLS first wait for this, and then do without.
+            raise NoRequest
         if self._ahead.find(END, self._searched) >= 0:
             return True
         self._searched = max(0, len(self._ahead) - len(END) + 1)

@@ -22,7 +22,7 @@ from gunicorn.http import errors, get_parser  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from registry_glance.config import Config
-from registry_glance.patience import HeadTooLong, PatientSocket, PatientTlsSocket
+from registry_glance.patience import HeadTooLong, NoRequest, PatientSocket, PatientTlsSocket
 from registry_glance.tls import server_context
 
 #: Seconds in which a client may take our last words, and between two looks at who is overdue.
@@ -144,6 +144,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             event = conn.sock.gather()
         except HeadTooLong:
             self._refuse(conn, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        except NoRequest:
+            self._refuse(conn, HTTPStatus.BAD_REQUEST)
         except OSError:
             self._drop(conn)
         else:

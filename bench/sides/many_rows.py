@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.sides.side import Listing
+from registry_glance.store.glance.ids import Ids
 
 Record = Mapping[str, object]
 
@@ -23,8 +24,12 @@ def copy_tag(database: Path, prefix: str, listing: Listing, count: int) -> None:
         properties = connection.execute(
             "SELECT * FROM image_properties WHERE image_id = ?", [image["id"]]
         ).fetchall()
+        (key,) = connection.execute(
+            "SELECT value FROM image_properties WHERE name = 'oci_key'"
+        ).fetchone()
+        ids = Ids(bytes.fromhex(key), image["owner"])
         for number in range(count):
-            _copy(connection, dict(image), [dict(one) for one in properties], listing, number)
+            _copy(connection, dict(image), [dict(one) for one in properties], listing, number, ids)
 
 
 def _copy(
@@ -33,6 +38,7 @@ def _copy(
     properties: list[dict[str, object]],
     listing: Listing,
     number: int,
+    ids: Ids,
 ) -> None:
     row = str(uuid.uuid4())
     repository = str(image["name"]).partition(":")[0]
@@ -40,7 +46,8 @@ def _copy(
         repository = f"{repository}-{number:05}"
     name = f"{repository}:v{number:05}"
     _insert(connection, "images", {**image, "id": row, "name": name})
-    changes = {"oci_image": row, "oci_repository": repository}
+    known = {str(one["name"]): one["value"] for one in properties if not one["deleted"]}
+    changes = ids.sealed({**known, "id": row, "oci_image": row, "oci_repository": repository})
     for one in properties:
         value = changes.get(str(one["name"]), one["value"])
         _insert(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from registry_glance.cache.epochs import Epochs
+from registry_glance.errors import Unavailable
 
 T = TypeVar("T")
 
@@ -17,6 +18,8 @@ T = TypeVar("T")
 CAPACITY = 20_000
 #: What was costly to learn is believed for so many times as long as it took.
 WORTH = 10
+#: Seconds that a thread waits for another one that learns.
+PATIENCE = 10
 #: Locks that names share by hash.
 LOCKS = 64
 
@@ -45,7 +48,7 @@ class Answers:
     def of(self, scope: str) -> Answers:
         """The same memory, with names that mean something in `scope` only."""
         scoped = copy.copy(self)
-        scoped._scope = f"{scope} "
+        scoped._scope = f"{self._scope}{scope} "
         return scoped
 
     def get(self, name: str, learn: Callable[[], T]) -> T:
@@ -55,11 +58,17 @@ class Answers:
     def get_costly(self, name: str, learn: Callable[[], T]) -> T:
         """`get` for what takes long to learn: by one thread at a time, and not all the time.
 
-        It is believed for ten times as long as learning it took, if that is more.
+        It is believed for ten times as long as learning it took, if that is more. Raises
+        Unavailable after some seconds of waiting for another thread.
         """
         name = self._scope + name
-        with self._costly[hash(name) % len(self._costly)]:
+        lock = self._costly[hash(name) % len(self._costly)]
+        if not lock.acquire(timeout=PATIENCE):
+            raise Unavailable("others have been asking the same for too long")
+        try:
             return self._get(name, learn, worth=WORTH)
+        finally:
+            lock.release()
 
     def forget(self, name: str) -> None:
         """Make every worker ask again. To be called after the write, before it is answered."""

@@ -1,14 +1,18 @@
 """Blobs on the local disk, named by digest, bounded in size, least recently used out first.
 
-    blobs/sha256/ab/abcd...      whole and verified; never changed, only removed
-    partial/sha256-abcd...       being fetched by the one process that holds its lock
+    blobs/PROJECT/sha256/ab/abcd...     whole and verified; never changed, only removed
+    partial/sha256-abcd...-PROJECT      being fetched by the one process that holds its lock
 
 A file gets its name under `blobs/` only after its bytes were hashed, so whatever is found there
 can be sent. Removing a file that is being read is harmless.
+
+Each project has its own files: were they shared, how fast a blob comes, or that it comes at all,
+would tell a project what others have; and one could spoil what others are just fetching.
 """
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import threading
@@ -37,6 +41,14 @@ class _File(NamedTuple):
     path: Path
 
 
+class _Room:
+    """Bytes added since the folder was looked at last."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.added = 0
+
+
 class BlobCache:
     """A folder of verified blobs. Safe for use by many threads and processes."""
 
@@ -47,12 +59,22 @@ class BlobCache:
         self._blobs = root / "blobs"
         for folder in (self.partial, self._blobs):
             folder.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        self._added = 0
+        self._room = _Room()
+        self._project = "none"
+
+    def of(self, project: str) -> BlobCache:
+        """The files of one project, in the same room. `project` is a name without slashes."""
+        scoped = copy.copy(self)
+        scoped._project = project
+        return scoped
 
     def path(self, digest: Digest) -> Path:
         """Where the blob lies if it is here."""
-        return self._blobs / digest.algorithm / digest.hex[:2] / digest.hex
+        return self._blobs / self._project / digest.algorithm / digest.hex[:2] / digest.hex
+
+    def partial_path(self, digest: Digest) -> Path:
+        """Where it lies while it is fetched."""
+        return self.partial / f"{digest.algorithm}-{digest.hex}-{self._project}"
 
     def open(self, digest: Digest) -> BinaryIO | None:
         """The blob, whole and verified, or None."""
@@ -102,11 +124,11 @@ class BlobCache:
 
     def make_room(self, added: int) -> None:
         """Tell that `added` bytes came; remove what was not used for longest if need be."""
-        with self._lock:
-            self._added += added
-            if self._added < self.limit * STEP:
+        with self._room.lock:
+            self._room.added += added
+            if self._room.added < self.limit * STEP:
                 return
-            self._added = 0
+            self._room.added = 0
         self._evict()
 
     def _evict(self) -> None:
@@ -122,7 +144,7 @@ class BlobCache:
 
     def _files(self) -> list[_File]:
         files = []
-        for path in self._blobs.glob("*/*/*"):
+        for path in self._blobs.glob("*/*/*/*"):
             with suppress(FileNotFoundError):
                 status = path.stat()
                 files.append(_File(status.st_mtime, status.st_size, path))

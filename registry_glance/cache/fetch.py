@@ -45,7 +45,7 @@ class Fetch:
         self._digest = digest
         self._size = size
         self._source = source
-        self._path = cache.partial / f"{digest.algorithm}-{digest.hex}"
+        self._path = cache.partial_path(digest)
         self._worker: _Worker | None = None
         #: Of the bytes handed out: their checksum, where they end, and whether of two fetches.
         self._unverified = 0

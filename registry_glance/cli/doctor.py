@@ -7,9 +7,10 @@ from types import FrameType
 
 from registry_glance.config import ConfigInvalid, load
 from registry_glance.doctor.examination import examine
-from registry_glance.doctor.finding import Finding, fail, ok
+from registry_glance.doctor.finding import Finding, ok
 from registry_glance.doctor.report import rendered
 from registry_glance.doctor.site import Site
+from registry_glance.doctor.told import unreadable
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         config = load(args.config)
     except ConfigInvalid as error:
-        _tell("settings", fail(str(error)))
+        _tell("settings", unreadable(error).finding)
         return 1
     _tell("settings", ok(str(args.config or "the defaults and the environment")))
     for number in _STOPPING:

@@ -21,7 +21,7 @@ def clocks(site: Site) -> Finding:
     """Keystone's and Glance's clocks go as ours, and as each other."""
     keystone = ahead(lambda: site.keystone(authenticated=False), "Keystone")
     glance = ahead(lambda: site.glance("GET", "/", authenticated=False), "Glance")
-    said = f"Keystone {keystone:+.0f} s, Glance {glance:+.0f} s from ours"
+    said = f"Keystone {round(keystone):+d} s, Glance {round(glance):+d} s from ours"
     apart = max(abs(keystone), abs(glance), abs(keystone - glance))
     if apart <= NOTABLE:
         return ok(said)

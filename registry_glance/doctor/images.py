@@ -14,7 +14,8 @@ CREATED, NO_CONTENT, FORBIDDEN, TOO_LARGE = 201, 204, 403, 413
 DATA = b"registry-glance doctor\n"
 OCTETS = {"Content-Type": "application/octet-stream"}
 SHA256 = (
-    "layers pushed by others and read by hash are found sooner; in glance-api.conf:",
+    "with sha256 a layer's os_hash_value is its digest, and nothing is hashed twice;",
+    "in glance-api.conf, then restart Glance:",
     "[DEFAULT]",
     "hashing_algorithm = sha256",
 )

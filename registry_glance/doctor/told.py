@@ -8,9 +8,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-import yaml
 from keystoneauth1 import exceptions as keystone
 
+from registry_glance.config import ConfigInvalid
 from registry_glance.doctor.finding import Trouble
 from registry_glance.glance.cloud import CloudInvalid
 
@@ -34,11 +34,13 @@ def unanswered(error: Exception, url: str, timeout: float) -> Trouble:
     return Trouble(f"{place}: {type(error).__name__}")
 
 
+def unreadable(error: ConfigInvalid) -> Trouble:
+    """Why the settings cannot be used."""
+    return Trouble(str(error))
+
+
 def unusable(error: CloudInvalid) -> Trouble:
     """Why the credentials cannot be used."""
-    cause = error.__cause__
-    if isinstance(cause, yaml.MarkedYAMLError) and cause.problem_mark:
-        return Trouble(f"clouds.yaml is not YAML: line {cause.problem_mark.line + 1}")
     return Trouble(str(error), *HOW_TO_LOG_IN)
 
 

@@ -46,6 +46,7 @@ class Deployment:
         host, port = listen
         self._address = f"{_bracketed(host)}:{require_free(port, 'the registry', host)}"
         self._auth: str = settings.get("auth", "none")
+        self._scheme = "https" if (settings.get("tls") or {}).get("certificate") else "http"
         demo = self._auth == "keystone"
         self._cloud = Cloud(self._state, keystone_port, glance_port, demo=demo)
         self._openstack: OpenStack | None = None
@@ -84,7 +85,7 @@ class Deployment:
 
     @property
     def _url(self) -> str:
-        return f"http://{self.address}"
+        return f"{self._scheme}://{self.address}"
 
     def _outlive_killed(self) -> None:
         """Wait until what a killed predecessor had started has given its ports back."""

@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 #: The role that Keystone lets check tokens, and whose token vouches for a caller's that expires.
 SERVICE_ROLE = "service"
+#: Seconds between two logins of ours because of callers whose requests are answered with 401.
+RENEWAL_INTERVAL = 60
 VERSION = re.compile(r"/v\d+(?:\.\d+)?/?$", re.ASCII)
 #: Bytes read at once from Glance.
 READ_SIZE = 1 << 18
@@ -111,6 +113,7 @@ class Glance:
         self._cloud = cloud
         self._session = cloud.session(timeout)
         self._retries = retries
+        self._renewed = float("-inf")
 
     def as_caller(self, token: str) -> Glance:
         """Glance as the holder of a Keystone token sees it; asks nobody anything yet.
@@ -163,14 +166,19 @@ class Glance:
             rows.extend(self._list(id=f"in:{some}", os_hidden="true"))
         return rows
 
-    def named(self, name: str) -> list[Row]:
-        """The rows of a name that are not hidden, queued ones too, whosever they are."""
-        return list(self._list(name=f"eq:{name}", container_format="docker", visibility="all"))
-
-    def visible(self) -> Iterator[Row]:
-        """All active docker rows that are not hidden, whosever they are; about 1 ms a row."""
+    def named(
+        self, name: str, *, owner: str | None = None, visibility: str = "all"
+    ) -> Iterator[Row]:
+        """The rows of a name that are not hidden, queued ones too; of one project or of all."""
+        whose = {"owner": owner} if owner else {}
         return self._list(
-            container_format="docker", status="active", os_hidden="false", visibility="all"
+            name=f"eq:{name}", container_format="docker", visibility=visibility, **whose
+        )
+
+    def visible(self, visibility: str = "all") -> Iterator[Row]:
+        """Active docker rows that are not hidden, whosever they are; about 1 ms a row."""
+        return self._list(
+            container_format="docker", status="active", os_hidden="false", visibility=visibility
         )
 
     def rows(self, *, owner: str, hidden: bool, largest: int | None = None) -> Iterator[Row]:
@@ -255,7 +263,15 @@ class Glance:
         if not isinstance(own, BaseIdentityPlugin):
             return auth
         roles = self._told(lambda: own.get_access(self._session).role_names) or ()
-        return ServiceTokenAuthWrapper(auth, own) if SERVICE_ROLE in roles else auth
+        return Vouched(auth, own, self._may_renew) if SERVICE_ROLE in roles else auth
+
+    def _may_renew(self) -> bool:
+        """Whether our own token may be given up; not with every caller's that is refused."""
+        now = time.monotonic()
+        if now < self._renewed + RENEWAL_INTERVAL:
+            return False
+        self._renewed = now
+        return True
 
     def _told(self, ask: Callable[[], T]) -> T:
         """What Keystone says of our own credentials."""
@@ -328,6 +344,20 @@ class Glance:
             time.sleep(pause)
             pause *= 2
         return call()
+
+
+class Vouched(ServiceTokenAuthWrapper):
+    """A caller's token, with our own beside it."""
+
+    def __init__(
+        self, caller: BaseAuthPlugin, own: BaseAuthPlugin, may_renew: Callable[[], bool]
+    ) -> None:
+        super().__init__(caller, own)
+        self._may_renew = may_renew
+
+    def invalidate(self) -> bool:
+        """Log in again when Glance says 401, which can be the matter of either token."""
+        return self._may_renew() and self.service_auth.invalidate()
 
 
 class Caller(Glance):

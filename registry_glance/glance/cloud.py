@@ -103,8 +103,13 @@ def _find_beside(path: Path, name: str) -> Path | None:
 def _clouds(path: Path) -> dict[str, dict[str, Any]]:
     try:
         content = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise CloudInvalid(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise CloudInvalid(f"cannot read {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        # What the parser says of it may be a part of a password.
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise CloudInvalid(f"{place}: not YAML") from None
     clouds = content.get("clouds") if isinstance(content, dict) else None
     if not isinstance(clouds, dict):
         raise CloudInvalid(f"{path} has no clouds")

@@ -22,6 +22,8 @@ from registry_glance.spool.room import room
 PATIENCE = 5
 #: Seconds after which a session that nobody used is removed.
 LIFETIME = 24 * 3600
+#: Seconds between two looks for such.
+SWEEP_INTERVAL = 3600
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Sessions:
         """Use `folder`, which is made if it is not there."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._swept = float("-inf")
 
     @contextmanager
     def locked(self, upload: str) -> Iterator[None]:
@@ -71,6 +74,8 @@ class Sessions:
 
     def save(self, upload: str, session: Session) -> None:
         """Replace what is known of an upload. Raises StorageFull."""
+        if time.monotonic() > self._swept + SWEEP_INTERVAL:
+            self.sweep()
         new = self._folder / f"{upload}.{os.getpid()}"
         try:
             with room():
@@ -81,7 +86,8 @@ class Sessions:
             raise
 
     def sweep(self) -> None:
-        """Remove what nobody used for a day."""
+        """Remove what nobody used for a day; `save` does so every now and then."""
+        self._swept = time.monotonic()
         oldest = time.time() - LIFETIME
         for path in self._folder.iterdir():
             with suppress(FileNotFoundError):

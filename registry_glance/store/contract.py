@@ -83,7 +83,7 @@ class Store(ABC):
 
     @abstractmethod
     def absent_blobs(self, digests: Iterable[Digest]) -> list[Digest]:
-        """Those of `digests` that are no blobs of the project, as they are now."""
+        """Those of `digests` that are no blobs of the project now; of very many the first."""
 
     # Uploads
 
@@ -156,7 +156,7 @@ class Store(ABC):
 
     @abstractmethod
     def absent_manifests(self, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
-        """Those of `digests` that are no manifests of the repository, as they are now."""
+        """Those of `digests` that are no manifests of the repository now; of many the first."""
 
     @abstractmethod
     def referrers(self, repository: Repository, subject: Digest) -> list[Descriptor]:

@@ -47,9 +47,7 @@ class Callers:
 @pytest.fixture(scope="session")
 def callers(tenant_registry: Registry, tenants: Tenants) -> Callers:
     names = Callers.__dataclass_fields__
-    return Callers(
-        **{name: As(tenant_registry.address, getattr(tenants, name)) for name in names}
-    )
+    return Callers(**{name: As(tenant_registry.address, getattr(tenants, name)) for name in names})
 
 
 @pytest.fixture

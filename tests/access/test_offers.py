@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.access.conftest import As, Callers, eventually
-from tests.api.content import CONFIG, Pusher, descriptor, digest, image, index
+from tests.api.content import Pusher, digest
 
 
 def publish(callers: Callers, repository: str) -> None:

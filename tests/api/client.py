@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
@@ -69,3 +70,17 @@ class Client:
         if self.trust is None:
             return http.client.HTTPConnection(self.address, timeout=30)
         return http.client.HTTPSConnection(self.address, timeout=30, context=self.trust)
+
+
+def status(connection: socket.socket) -> int:
+    """The status of the next answer, whose body is read and dropped."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        received = connection.recv(1)
+        assert received, data
+        data += received
+    length = re.search(rb"(?i)content-length: (\d+)", data)
+    left = int(length.group(1)) if length else 0
+    while left > 0:
+        left -= len(connection.recv(left))
+    return int(data.split()[1])

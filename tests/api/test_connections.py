@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import time
 
 import pytest
 
-from tests.api.client import Client
+from tests.api.client import Client, status
 from tests.api.conftest import STORES_AND_TLS
 from tests.api.content import Pusher, digest
 
@@ -22,20 +21,6 @@ GONE = "/v2/x/blobs/uploads/00000000-0000-4000-8000-000000000000"
 def head(method: str, path: str, *headers: str) -> bytes:
     lines = [f"{method} {path} HTTP/1.1", "Host: x", *headers, "", ""]
     return "\r\n".join(lines).encode()
-
-
-def status(connection: socket.socket) -> int:
-    """The status of the next answer, whose body is read and dropped."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        received = connection.recv(1)
-        assert received, data
-        data += received
-    length = re.search(rb"(?i)content-length: (\d+)", data)
-    left = int(length.group(1)) if length else 0
-    while left > 0:
-        left -= len(connection.recv(left))
-    return int(data.split()[1])
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
@@ -163,6 +148,7 @@ def test_who_leaves_while_a_blob_comes_harms_nobody(pusher: Pusher, client: Clie
     ("sent", "expected"),
     [
         (b"\x16\x03\x01 no HTTP\r\n\r\n", 400),
+        (b"\x16\x03\x01 and no end of a line", 400),
         (b"GET / HTTP/9.9\r\n\r\n", 400),
         (b"GET /v2/ HTTP/1.1\r\nHost: x\r\nbroken header\r\n\r\n", 400),
         (head("GET", "/v2/" + "a" * 9000), 414),

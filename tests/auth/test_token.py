@@ -174,7 +174,12 @@ def test_whatever_is_wrong_the_bytes_are_the_same(served: Served, tenants: Tenan
     assert {answer["Cache-Control"] for answer in answers} == {"no-store"}
     assert len({answer.body for answer in answers}) == 1
     assert answers[0].json == {
-        "errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]
+        "errors": [
+            {
+                "code": "UNAUTHORIZED",
+                "message": "log in with a name, password and project that Keystone knows",
+            }
+        ]
     }
 
 

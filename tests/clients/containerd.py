@@ -16,8 +16,10 @@ from tests.clients.pulled import Pulled, from_layout
 class Containerd(Copier):
     """ctr, on the engine's containerd but in a namespace of its own."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, *options: str) -> None:
+        """`options` go with every push and pull."""
         super().__init__(folder)
+        self._options = ("--plain-http", *options)
         self.run = Program("ctr", f"--address={engine.containerd}", "--namespace=tests")
 
     def push(self, image: Image, reference: str) -> None:
@@ -28,11 +30,11 @@ class Containerd(Copier):
         base = reference.rpartition(":")[0]
         self.run("images", "import", "--no-unpack", f"--base-name={base}", archive)
         self.run("images", "tag", f"{base}:made", reference)
-        self.run("images", "push", "--plain-http", reference)
+        self.run("images", "push", *self._options, reference)
         self.run("images", "rm", "--sync", f"{base}:made", reference)
 
     def pull(self, reference: str) -> Pulled:
-        self.run("content", "fetch", "--plain-http", reference)
+        self.run("content", "fetch", *self._options, reference)
         into = self.new_folder()
         archive = self.run.output("images", "export", "-", reference)
         self.run("images", "rm", "--sync", reference)

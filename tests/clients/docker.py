@@ -15,7 +15,7 @@ class Docker(Unpacker):
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         super().__init__(folder)
-        self.run = engine.docker
+        self.run = engine.client(folder / "config")
 
     def pull(self, reference: str) -> Pulled:
         self.forget(reference)

@@ -27,11 +27,7 @@ class Engine:
         self.socket = folder / "d.sock"
         self.containerd = folder / "exec/containerd/containerd.sock"
         self.log = folder / "dockerd.log"
-        self.docker = Program(
-            "docker",
-            f"--host=unix://{self.socket}",
-            env={"DOCKER_CONFIG": str(folder / "config"), "DOCKER_BUILDKIT": "0"},
-        )
+        self.docker = self.client(folder / "config")
 
     @staticmethod
     def obstacle() -> str | None:
@@ -39,6 +35,14 @@ class Engine:
         if os.geteuid() != 0:
             return "a Docker Engine needs root"
         return missing("dockerd", "docker")
+
+    def client(self, config: Path) -> Program:
+        """A command line that keeps its logins in the folder `config`."""
+        return Program(
+            "docker",
+            f"--host=unix://{self.socket}",
+            env={"DOCKER_CONFIG": str(config), "DOCKER_BUILDKIT": "0"},
+        )
 
     def start(self) -> None:
         """Return when the engine answers. Raises EngineFailed with its last words."""

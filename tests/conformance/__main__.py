@@ -45,6 +45,7 @@ RUNS = (
         {"OCI_VERSION": "1.1+dev", "OCI_DATA_SPARSE": "true"},
         {"manifests": {"sparse": True}},
     ),
+    Run("1.1-keystone", {"OCI_VERSION": "1.1", "OCI_DATA_SPARSE": "false"}, {"auth": "keystone"}),
 )
 
 
@@ -55,34 +56,38 @@ def main(results: Path) -> int:
     except ToolUnavailable as reason:
         print(f"conformance: nothing was tested: {reason}")
         return 1
-    with addresses() as address:
-        reports = [test(program, run, address(run), results / run.name) for run in RUNS]
+    with registries() as place:
+        reports = [test(program, run, place(run), results / run.name) for run in RUNS]
     print(f"conformance: {sum(reports, Report(Counter()))}")
     return 0 if all(report.is_good for report in reports) else 1
 
 
 @contextmanager
-def addresses() -> Iterator[Callable[[Run], str]]:
-    """What gives each run a registry's address."""
+def registries() -> Iterator[Callable[[Run], dict[str, str]]]:
+    """What gives each run a registry: the variables that say where it is and who logs in."""
     if given := os.environ.get("REGISTRY_GLANCE_TEST_REGISTRY"):
-        yield lambda run: given
+        yield lambda run: {"OCI_REGISTRY": given}
         return
-    with TemporaryDirectory(prefix="conformance-") as folder, started(Path(folder)) as address:
-        yield address
+    with TemporaryDirectory(prefix="conformance-") as folder, started(Path(folder)) as place:
+        yield place
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Callable[[Run], str]]:
+def started(folder: Path) -> Iterator[Callable[[Run], dict[str, str]]]:
     """A cloud, and on it a new registry for each run."""
     cloud = Cloud(folder / "cloud", keystone_port=0, glance_port=0)
     registries: list[RegistryProcess] = []
 
-    def start(run: Run) -> str:
+    def start(run: Run) -> dict[str, str]:
         state = folder / f"registry-{len(registries)}"
         state.mkdir()
         registries.append(RegistryProcess(state, settings(cloud, state, run.settings)))
         registries[-1].start()
-        return registries[-1].address
+        return {
+            "OCI_REGISTRY": registries[-1].address,
+            "OCI_USERNAME": f"{cloud.registry.username}/{cloud.registry.project}",
+            "OCI_PASSWORD": cloud.registry.password,
+        }
 
     cloud.start()
     try:
@@ -93,12 +98,12 @@ def started(folder: Path) -> Iterator[Callable[[Run], str]]:
         cloud.stop()
 
 
-def test(program: Path, run: Run, address: str, results: Path) -> Report:
+def test(program: Path, run: Run, place: dict[str, str], results: Path) -> Report:
     """Do one run and say how it ended."""
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
     variables = {
-        "OCI_REGISTRY": address,
+        **place,
         "OCI_TLS": "disabled",
         "OCI_RESULTS_DIR": str(results),
         "OCI_LOG": "error",

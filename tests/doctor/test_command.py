@@ -58,6 +58,15 @@ def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
     assert said == f"FAIL  settings      {config}:1: unknown setting 'threds'\n"
 
 
+def test_settings_that_are_no_yaml_are_not_quoted(tmp_path: Path) -> None:
+    config = tmp_path / "config.yml"
+    config.write_text("cloud:\n  auth: {password: *hush-4711 }\n")
+    process = start("-c", config)
+    said, complaints = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, complaints) == (1, "")
+    assert said == f"FAIL  settings      {config}:2: not YAML\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize(
     ("method", "path", "kind"),

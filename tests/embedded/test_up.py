@@ -26,6 +26,7 @@ from registry_glance.glance.client import Glance
 from registry_glance.glance.cloud import from_clouds_yaml
 from registry_glance.oci.media_types import OCI_INDEX
 from tests.api.content import index
+from tests.certificates import make_certificate
 from tests.embedded.up import FREE_PORTS, Up, command, openstack, port_of, wait_free
 
 pytest.importorskip("glance")
@@ -134,6 +135,18 @@ def test_with_auth_there_are_users_to_try_it_with(
     assert list(clouds(state)) == ["registry-glance", "registry-glance-admin"]
     assert whose_openrc(state) == "registry"
     assert answers(f"{up.services()['registry']['url']}/v2/")
+    assert up.stop() == (0, "")
+
+
+def test_with_a_certificate_it_speaks_tls(state: Path, tmp_path: Path, start_up: StartUp) -> None:
+    certificate = make_certificate(tmp_path)
+    settings = tmp_path / "config.yml"
+    settings.write_text(json.dumps({"tls": certificate.settings}))  # JSON is YAML
+    up = start_up("-c", str(settings))
+    assert up.wait_ready().startswith("ready: ")
+    url = up.services()["registry"]["url"]
+    assert url.startswith("https://")
+    assert requests.get(f"{url}/v2/", verify=str(certificate.authority), timeout=30).ok
     assert up.stop() == (0, "")
 
 

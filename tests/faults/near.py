@@ -9,7 +9,7 @@ from tests.faults.behind import Behind
 
 def kept(place: Behind) -> list[Path]:
     """The blobs in its cache."""
-    return [path for path in folder(place).glob("*/*/*") if path.is_file()]
+    return [path for path in folder(place).glob("*/*/*/*") if path.is_file()]
 
 
 def chill(place: Behind) -> None:

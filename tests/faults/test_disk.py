@@ -90,7 +90,7 @@ def test_reading_waits_for_room(pusher: Pusher, full: Path, size: int) -> None:
     full.unlink()
     blob = os.urandom(size)
     pusher.blob(blob)
-    for path in (full.parent / "cache" / "blobs").glob("*/*/*"):
+    for path in (full.parent / "cache" / "blobs").glob("*/*/*/*"):
         path.unlink()
     fill(full)
     where = pusher.path(f"blobs/{digest(blob)}")

@@ -16,7 +16,7 @@ from registry_glance.embedded.cloud import Cloud
 from tests.api.content import CONFIG, Pusher, digest, image
 from tests.faults.behind import Behind, behind
 from tests.faults.fault import DATA
-from tests.faults.near import chill, kept
+from tests.faults.near import chill, folder, kept
 from tests.faults.workers import workers
 
 MIB = 1 << 20
@@ -137,4 +137,4 @@ def test_a_write_is_seen_by_another_replica_soon(
 
 def _file(place: Behind, blob: bytes) -> Path:
     name = digest(blob).removeprefix("sha256:")
-    return place.registry.config.parent / "state" / "cache" / "blobs" / "sha256" / name[:2] / name
+    return next(folder(place).glob(f"*/sha256/{name[:2]}/{name}"), folder(place) / "nowhere")

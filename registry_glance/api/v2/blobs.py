@@ -52,5 +52,5 @@ def _named(response: Response, digest: Digest) -> Response:
     response.headers["Docker-Content-Digest"] = str(digest)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = conditions.etag(digest)
-    response.headers["Cache-Control"] = "max-age=31536000, immutable"
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import islice
 
 from registry_glance.cache.answers import Answers
 from registry_glance.cache.fetch import Fetch
@@ -15,7 +16,7 @@ from registry_glance.store.glance import rows
 from registry_glance.store.glance.content import Empty, Growing, Near, Passing
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.project import Project
-from registry_glance.store.glance.slots import Slots, discard, remove
+from registry_glance.store.glance.slots import MOST_ABSENT, Slots, discard, remove
 
 
 class Blobs:
@@ -34,6 +35,10 @@ class Blobs:
         """The blob's entry. Raises BlobUnknown."""
         return self._answers.get(_name(digest), lambda: self._look_up(digest))
 
+    def has_bytes(self, digest: Digest) -> bool:
+        """Whether all the rows of the blob are complete."""
+        return self._answers.get(f"bytes of {digest}", lambda: self._has_bytes(digest))
+
     def open(self, digest: Digest) -> Content:
         """The blob's bytes: from near if they are there, else fetched. Raises BlobUnknown."""
         blob = self.find(digest)
@@ -50,14 +55,15 @@ class Blobs:
         return Growing(fetch, blob.size)
 
     def absent(self, digests: Iterable[Digest]) -> list[Digest]:
-        """Those that are not in Glance now; one question for most manifests."""
+        """Those that are not in Glance now, the first few; one question for most manifests."""
         wanted = list(dict.fromkeys(digests))
         first = self._slots.find_first("blob", [(str(digest),) for digest in wanted])
-        return [
+        absent = (
             digest
             for digest in wanted
             if not self._is_live(first.get((str(digest),), {}), digest) and not self._live(digest)
-        ]
+        )
+        return list(islice(absent, MOST_ABSENT))
 
     def add(self, digest: Digest, size: int, upload: str, attempts: Sequence[int]) -> bool:
         """Make an upload's pieces the blob `digest`; False if it has others, which then stay."""
@@ -110,6 +116,14 @@ class Blobs:
             yield from chunks
             for part in wanted:
                 yield from self._project.read(*part)
+
+    def _has_bytes(self, digest: Digest) -> bool:
+        try:
+            row_ids = self.find(digest).rows
+        except BlobUnknown:
+            return False
+        found = {row["id"] for row in self._project.find(row_ids) if rows.is_active(row)}
+        return found.issuperset(row_ids)
 
     def _parts(self, blob: rows.Blob) -> list[tuple[str, int]]:
         """The blob's rows and their sizes in bytes. Raises BlobUnknown if one is not there."""

@@ -36,7 +36,7 @@ class Connection:
         self._failed = float("-inf")
 
     def __call__(self) -> Stores:
-        """The stores. Raises Unavailable; at once while another request connects in vain."""
+        """The stores. Raises Unavailable; for some seconds at once after a vain attempt."""
         if self._stores is None:
             with self._connecting:
                 if self._stores is None:
@@ -85,7 +85,7 @@ class Stores:
     def _sharing(self, project: Project, offers: Offers) -> Store:
         return SharingStore(project, self._local, offers, self._lent)
 
-    def _lent(self, project: str) -> Store:
+    def _lent(self, project: str) -> GlanceStore:
         return GlanceStore(Lender(self._ids.of(project), self._registry), self._local)
 
 
@@ -97,7 +97,7 @@ def connect(config: Config) -> Stores:
     registry = open_door(config)
     project = registry.project()
     key = bytes.fromhex(config.ids.key) if config.ids.key else shared_key(registry, project)
-    return Stores(registry, Ids(key, project), Local.of(config))
+    return Stores(registry, Ids(key, project), Local.made(config))
 
 
 def open_door(config: Config) -> Glance:

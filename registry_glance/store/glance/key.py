@@ -23,16 +23,19 @@ def shared_key(glance: Glance, project: str) -> bytes:
         known = [found[row_id] for row_id in candidates if found.get(row_id)]
         if known:
             return bytes.fromhex(str(known[0]))
-        _create_key(glance, candidates)
+        _create_key(glance, project, candidates)
     raise Unavailable("cannot keep the key of row IDs in Glance; set ids.key in config.yml")
 
 
-def _create_key(glance: Glance, candidates: list[str]) -> None:
-    """Of several replicas that start at once, one succeeds; the others then find its row."""
+def _create_key(glance: Glance, project: str, candidates: list[str]) -> None:
+    """Of several replicas that start at once, one succeeds; the others then find its row.
+
+    A stranger's row in its place is passed over: we may be shown that of all projects.
+    """
     for row_id in candidates:
         try:
             glance.create(rows.new_key(row_id, secrets.token_hex(32)))
             return
         except Conflict:
-            if glance.find([row_id]):
+            if any(rows.key(row, project) for row in glance.find([row_id])):
                 return

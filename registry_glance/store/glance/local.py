@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry_glance.cache.answers import Answers
@@ -33,8 +33,12 @@ class Local:
     gets: Permits
     threads: ThreadPoolExecutor
 
+    def of(self, project: str) -> Local:
+        """The same, with the files and the memory of one project."""
+        return replace(self, cache=self.cache.of(project), answers=self.answers.of(project))
+
     @classmethod
-    def of(cls, config: Config) -> Local:
+    def made(cls, config: Config) -> Local:
         """Below `config.state`. Raises StorageFull."""
         folder, cache = config.state / "spool", config.state / "cache"
         local = cls(

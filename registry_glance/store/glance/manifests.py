@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from registry_glance.cache.answers import Answers
 from registry_glance.cache.blobs import BlobCache
 from registry_glance.cache.fetch import corrupt
-from registry_glance.errors import ManifestInvalid, ManifestUnknown
+from registry_glance.errors import Corrupt, ManifestInvalid, ManifestUnknown
 from registry_glance.glance.client import Absent, Row
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
@@ -16,7 +17,7 @@ from registry_glance.oci.names import Repository
 from registry_glance.store.contract import StoredManifest
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.project import Project
-from registry_glance.store.glance.slots import Slots, remove
+from registry_glance.store.glance.slots import MOST_ABSENT, Slots, remove
 from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
@@ -88,17 +89,18 @@ class Manifests:
         return manifest
 
     def absent(self, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
-        """Those that are not in Glance now; one question for most lists."""
+        """Those that are not in Glance now, the first few; one question for most lists."""
         wanted = list(dict.fromkeys(digests))
         first = self._slots.find_first(
             "manifest", [_parts(repository, digest) for digest in wanted]
         )
-        return [
+        absent = (
             digest
             for digest in wanted
             if not rows.is_active(first.get(_parts(repository, digest), {}))
             and not self._live(repository, digest)
-        ]
+        )
+        return list(islice(absent, MOST_ABSENT))
 
     def refer_to(self, digest: Digest) -> bool:
         """Whether any manifest of the project needs this blob: looks at each of them."""
@@ -116,7 +118,7 @@ class Manifests:
             if row.get("oci_kind") == "manifest":
                 try:
                     yield self._parse(row)
-                except (ManifestUnknown, ManifestInvalid):
+                except (ManifestUnknown, ManifestInvalid, Corrupt):
                     log.warning("row %s is no manifest", row["id"])
 
     def _parse(self, row: Row) -> Manifest:

@@ -6,10 +6,11 @@ the manifest refers to, of its owner; nothing else of anybody does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
-from registry_glance.errors import ManifestUnknown
+from registry_glance.errors import Denied, ManifestUnknown
 from registry_glance.glance.client import Absent, Glance, Member, Row
 from registry_glance.oci import names
 from registry_glance.oci.digest import Digest
@@ -22,9 +23,16 @@ from registry_glance.store.glance.local import Local
 #: and has accepted comes before what is offered to all; a member of any project may make an image
 #: community's.
 RANKS = ("shared", "public", "community")
+PUBLISHED = RANKS[1:]
 #: What a list of everything leaves out, as Glance's own does.
 UNLISTED = "community"
-LISTING = "offers"
+#: What a listing is remembered as, by whether its caller sees all: theirs is another one.
+LISTINGS = {True: "offers to all", False: "offers"}
+#: Offers of one name for which it is asked whether the project has accepted them. To admins
+#: Glance shows what is shared with anybody.
+MOST_ASKED = 20
+#: Rows of one name and visibility that are looked at.
+MOST_NAMED = 1000
 
 
 class Offer(NamedTuple):
@@ -70,35 +78,57 @@ class Offers:
 
         Whether it still is, `stands` tells.
         """
-        latest = self._hints.of(self._hint(repository.name))
-        places = {row: place for place, row in enumerate(latest)}
-        found = [offer for offer in self._all() if offer.repository == repository.name]
-        return sorted(found, key=lambda offer: places.get(offer.row, len(places)))
+        latest = [
+            offer for row in self._hints.of(self._hint(repository.name)) for offer in self._at(row)
+        ]
+        listed = [one for one in self._listed() if one.repository == repository.name]
+        return [*latest, *(offer for offer in listed if offer not in latest)]
 
     def stands(self, offer: Offer) -> bool:
         """Whether an offer has not been taken back."""
-        return offer in self._answers.get(f"row {offer.row}", lambda: self._ask(offer))
+        return offer in self._at(offer.row)
+
+    def distrust(self, offer: Offer, digest: Digest) -> None:
+        """Remember that a blob could not be had of the offer's owner."""
+        self._hints.add(f"broken {offer.owner}", str(digest))
+
+    def trusts(self, offer: Offer, digest: Digest) -> bool:
+        """Whether the owner may have a blob, as far as is known."""
+        return str(digest) not in self._hints.of(f"broken {offer.owner}")
 
     def names(self) -> list[str]:
         """The names of all tags that are offered, but for the community's."""
-        return [offer.name for offer in self._all() if offer.visibility != UNLISTED]
+        return [offer.name for offer in self._listed() if offer.visibility != UNLISTED]
 
     def _look_up(self, name: str) -> Offer:
-        found = self._best(self._caller.named(name))
-        if not found:
-            raise ManifestUnknown(detail={"tag": name.rpartition(":")[2]})
-        if found[0] not in self._all():
-            # What it refers to will be looked for by any worker, in its own list.
-            self._answers.forget(LISTING)
-        self._hints.add(self._hint(found[0].repository), found[0].row)
-        return found[0]
+        # One by one: any number of the lower rank's rows does not hide one of the higher.
+        for visibility in self._ranks:
+            named = islice(self._caller.named(name, visibility=visibility), MOST_NAMED)
+            for offer in self._accepted(self._best(named)):
+                # What it refers to is looked for there first, by any worker.
+                self._hints.add(self._hint(offer.repository), offer.row)
+                return offer
+        raise ManifestUnknown(detail={"tag": name.rpartition(":")[2]})
 
-    def _all(self) -> list[Offer]:
-        return self._answers.get_costly(LISTING, lambda: self._best(self._caller.visible()))
+    def _listed(self) -> list[Offer]:
+        """What Glance lists; to those who see all, only what everybody sees.
 
-    def _ask(self, offer: Offer) -> list[Offer]:
+        Whether a share was accepted is not asked here: Glance lists no others.
+        """
+        visibilities = PUBLISHED if self._sees_all else ("all",)
+        wanted = [one for one in visibilities if one in ("all", *self._ranks)]
+        return self._answers.get_costly(
+            LISTINGS[self._sees_all],
+            lambda: self._best(row for one in wanted for row in self._caller.visible(one)),
+        )
+
+    def _at(self, row_id: str) -> list[Offer]:
+        """What a row offers now: one, or nothing."""
+        return self._answers.get(f"row {row_id}", lambda: self._ask(row_id))
+
+    def _ask(self, row_id: str) -> list[Offer]:
         try:
-            return self._best([self._caller.get(offer.row)])
+            return list(self._accepted(self._best([self._caller.get(row_id)])))
         except Absent:
             return []
 
@@ -119,12 +149,30 @@ class Offers:
         tag = rows.tag(row)
         if tag is None or tag.visibility not in self._ranks or row.get("os_hidden"):
             return None
-        if tag.visibility == "shared" and self._sees_all and not self._accepted(tag):
+        if tag.name != tag.pushed_as:
+            # Its owner has called it so in Glance: that is no name that anybody has accepted.
             return None
         return Offer(owner, tag.row, tag.name, tag.digest, tag.visibility, tag.order)
 
-    def _accepted(self, tag: rows.Tag) -> bool:
-        return Member(self._ids.project, "accepted") in self._caller.members(tag.row)
+    def _accepted(self, offers: Iterable[Offer]) -> Iterator[Offer]:
+        """Those that are no shares, or that the project has accepted.
+
+        Asked for, whoever asks: a row that is looked up by its ID is shown to members who have
+        rejected it, too, and to admins that of everybody.
+        """
+        asked = 0
+        for offer in offers:
+            if offer.visibility == "shared":
+                asked += 1
+                if asked > MOST_ASKED or not self._has_accepted(offer.row):
+                    continue
+            yield offer
+
+    def _has_accepted(self, row_id: str) -> bool:
+        try:
+            return Member(self._ids.project, "accepted") in self._caller.members(row_id)
+        except (Absent, Denied):
+            return False
 
     def _hint(self, repository: str) -> str:
         return f"{self._ids.project} {repository}"

@@ -16,8 +16,11 @@ class Project:
     """A project, as somebody of it sees it; methods are those of the door to Glance.
 
     Rows are asked for with `caller`, his credentials, which decide what there is. Their data is
-    read with `registry`, the registry's own: Glance does not give data to readers.
+    read with `registry`, the registry's own: Glance does not give data to readers. `view` names
+    what is seen in this way, for what is remembered of it.
     """
+
+    view = "own"
 
     def __init__(self, ids: Ids, caller: Glance, registry: Glance) -> None:
         self.ids = ids
@@ -34,7 +37,8 @@ class Project:
 
     def named(self, name: str) -> list[Row]:
         """See Glance.named."""
-        return [row for row in self._caller.named(name) if self.ids.is_genuine(row)]
+        found = self._caller.named(name, owner=self.ids.project)
+        return [row for row in found if self.ids.is_genuine(row)]
 
     def rows(self, *, hidden: bool, largest: int | None = None) -> Iterator[Row]:
         """See Glance.rows."""
@@ -66,14 +70,15 @@ class Project:
                 raise
             return self._caller.read(row_id, start, stop)
 
-    def share(self, row_id: str, like: str) -> None:
+    def share(self, row_id: str, like: str, *, accepted: bool) -> None:
         """Share a row with those whom the row `like` is shared with.
 
-        What they have answered is answered again for them, if the registry may do that.
+        `accepted`: what they have answered for a row of this name is answered again for them, if
+        the registry may do that. For another name they did not: its owner has renamed it.
         """
         for member in self._caller.members(like):
             self._caller.add_member(row_id, member.project)
-            if member.status != PENDING:
+            if accepted and member.status != PENDING:
                 self._answer(row_id, member)
 
     def ping(self) -> None:
@@ -89,6 +94,8 @@ class Project:
 
 class Lender(Project):
     """A project that others read what it shows them of; it is changed by nobody here."""
+
+    view = "lent"
 
     def __init__(self, ids: Ids, registry: Glance) -> None:
         super().__init__(ids, registry, registry)

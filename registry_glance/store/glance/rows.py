@@ -9,6 +9,7 @@ Every row has container_format=docker and disk_format=raw. The properties, all s
     oci_size        bytes; tag: of the whole image             tag, blob, upload
     oci_subject     the digest it refers to                    manifest, referrer
     oci_artifact_type                                          manifest
+    oci_tag         the tag's name                             tag
     oci_serial      order of the pushes of one tag             tag
     oci_image       the row's own ID                           tag
     oci_row         the row that holds the bytes               blob of one piece
@@ -186,10 +187,14 @@ def new_referrer(
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A row that has, or had, a tag's name. `order` decides between rows of one name."""
+    """A row that has, or had, a tag's name. `order` decides between rows of one name.
+
+    `pushed_as` is the name that it was pushed with: its owner may have changed it in Glance.
+    """
 
     row: str
     name: str
+    pushed_as: str
     digest: Digest
     media_type: str
     order: tuple[int, str]
@@ -198,13 +203,15 @@ class Tag:
 
 
 def new_tag(
-    row_id: str, repository: str, manifest: Manifest, serial: int, visibility: str
+    row_id: str, name: str, manifest: Manifest, serial: int, visibility: str
 ) -> dict[str, object]:
-    """A tag's row, nameless and hidden until it is committed."""
+    """A tag's row, nameless and hidden until it is committed; `name` is `repository:tag`."""
+    repository, _, tag = name.rpartition(":")
     row = new(
         row_id,
         "tag",
         repository=repository,
+        tag=tag,
         digest=str(manifest.digest),
         media_type=manifest.media_type,
         size=str(manifest.size()),
@@ -223,6 +230,7 @@ def tag(row: Row) -> Tag | None:
     return Tag(
         row=row["id"],
         name=str(row.get("name") or ""),
+        pushed_as=f"{row.get('oci_repository')}:{row.get('oci_tag')}",
         digest=digest,
         media_type=str(row.get("oci_media_type", "")),
         order=(serial, row["id"]),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from registry_glance.errors import (
     BlobUnknown,
+    Corrupt,
     Denied,
+    ManifestInvalid,
     ManifestUnknown,
     NameUnknown,
 )
@@ -15,11 +19,13 @@ from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
 from registry_glance.oci.ranges import Range
-from registry_glance.store.contract import Content, FileSlice, Store, StoredManifest
+from registry_glance.store.contract import Content, FileSlice, StoredManifest
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.offers import Offer, Offers
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.store import GlanceStore
+
+log = logging.getLogger(__name__)
 
 
 class SharingStore(GlanceStore):
@@ -29,7 +35,7 @@ class SharingStore(GlanceStore):
     """
 
     def __init__(
-        self, project: Project, local: Local, offers: Offers, lend: Callable[[str], Store]
+        self, project: Project, local: Local, offers: Offers, lend: Callable[[str], GlanceStore]
     ) -> None:
         """`lend` is the store of another project, read with the registry's own credentials."""
         super().__init__(project, local)
@@ -49,13 +55,18 @@ class SharingStore(GlanceStore):
             return self._lender_of_blob(repository, digest).open_blob(repository, digest)
 
     def manifest(self, repository: Repository, reference: Tag | Digest) -> StoredManifest:
-        try:
-            return super().manifest(repository, reference)
-        except ManifestUnknown:
-            if isinstance(reference, Digest):
+        if isinstance(reference, Digest):
+            try:
+                return super().manifest(repository, reference)
+            except ManifestUnknown:
                 return self._lent_manifest(repository, reference)
+        try:
+            tag = self._tags.find(repository, reference)
+        except ManifestUnknown:
             offer = self._offers.tag(repository, reference)
             return self._lend(offer.owner).manifest(repository, offer.digest)
+        # If its manifest is gone, a stranger's is no substitute.
+        return self._manifests.get(repository, tag.digest)
 
     def referrers(self, repository: Repository, subject: Digest) -> list[Descriptor]:
         """Of others' referrers those that are offered themselves."""
@@ -104,25 +115,46 @@ class SharingStore(GlanceStore):
             raise Denied("this blob is another project's") from None
 
     def adopt(self, repository: Repository, manifest: Manifest) -> None:
-        for digest in self.absent_blobs(one.digest for one in manifest.blobs()):
-            with suppress(BlobUnknown):
-                self._adopt_blob(repository, digest)
-        children = (one.digest for one in manifest.manifests)
-        for digest in self.absent_manifests(repository, children):
-            with suppress(ManifestUnknown):
-                child = _parsed(self._lent_manifest(repository, digest))
-                self.adopt(repository, child)
-                self.put_manifest(repository, child)
+        blobs = set(self.absent_blobs(one.digest for one in manifest.blobs()))
+        children = set(
+            self.absent_manifests(repository, (one.digest for one in manifest.manifests))
+        )
+        for offer, lender, lent in self._lent(repository):
+            if not (blobs or children):
+                return
+            wanted = blobs.intersection(one.digest for one in lent.blobs())
+            if (wanted or lent.digest in children) and self._offers.stands(offer):
+                blobs -= {one for one in wanted if self._adopt_blob(repository, one, offer, lender)}
+                if lent.digest in children:
+                    children.discard(lent.digest)
+                    self._adopt_manifest(repository, lent)
 
-    def _adopt_blob(self, repository: Repository, digest: Digest) -> None:
-        content = self._lender_of_blob(repository, digest).open_blob(repository, digest)
+    def _adopt_manifest(self, repository: Repository, manifest: Manifest) -> None:
+        self.adopt(repository, manifest)
+        if not self.absent_blobs(one.digest for one in manifest.blobs()):
+            self.put_manifest(repository, manifest)
+
+    def _adopt_blob(
+        self, repository: Repository, digest: Digest, offer: Offer, lender: GlanceStore
+    ) -> bool:
+        """Copy a blob; False if its owner does not have it after all."""
         upload = self.create_upload(repository, digest.algorithm)
-        self.commit(repository, upload, digest, Copy(content))
+        try:
+            content = lender.open_blob(repository, digest)
+            self.commit(repository, upload, digest, Copy(content))
+        except (BlobUnknown, Corrupt):
+            # Or clients would be told for ever that they need not push it.
+            self._offers.distrust(offer, digest)
+            return False
+        return True
 
-    def _lender_of_blob(self, repository: Repository, digest: Digest) -> Store:
+    def _lender_of_blob(self, repository: Repository, digest: Digest) -> GlanceStore:
         """The store of a project that offers a manifest with this blob. Raises BlobUnknown."""
         for offer, lender, manifest in self._lent(repository):
-            if any(one.digest == digest for one in manifest.blobs()) and self._offers.stands(offer):
+            refers = any(one.digest == digest for one in manifest.blobs())
+            offered = refers and self._offers.stands(offer) and self._offers.trusts(offer, digest)
+            # It may have lost what another one still has.
+            if offered and lender.has_bytes(digest):
                 return lender
         raise BlobUnknown(detail={"digest": str(digest)})
 
@@ -133,12 +165,20 @@ class SharingStore(GlanceStore):
                 return lender.manifest(repository, digest)
         raise ManifestUnknown(detail={"digest": str(digest)})
 
-    def _lent(self, repository: Repository) -> Iterator[tuple[Offer, Store, Manifest]]:
-        """Every manifest that was offered of a repository, and its owner's store."""
+    def _lent(self, repository: Repository) -> Iterator[tuple[Offer, GlanceStore, Manifest]]:
+        """The manifests that were offered of a repository, and their owners' stores.
+
+        Not without end: anybody can offer any number of them.
+        """
+        until, looked_at = time.monotonic() + PATIENCE, 0
         for offer in self._offers.of(repository):
             lender = self._lend(offer.owner)
             for manifest in _tree(lender, repository, offer):
                 yield offer, lender, manifest
+                looked_at += 1
+                if looked_at >= MOST or time.monotonic() > until:
+                    log.warning("too much is offered of %s to look at all", repository)
+                    return
 
 
 class Copy:
@@ -162,7 +202,7 @@ def _read(part: FileSlice) -> Iterator[bytes]:
             yield data
 
 
-def _tree(lender: Store, repository: Repository, offer: Offer) -> Iterator[Manifest]:
+def _tree(lender: GlanceStore, repository: Repository, offer: Offer) -> Iterator[Manifest]:
     """The manifest that is offered, and those below it that are there, each once."""
     wanted: list[Digest] = [offer.digest]
     seen: set[Digest] = set()
@@ -171,7 +211,8 @@ def _tree(lender: Store, repository: Repository, offer: Offer) -> Iterator[Manif
         if digest in seen:
             continue
         seen.add(digest)
-        with suppress(ManifestUnknown):
+        # What is wrong with one offer is no reason to refuse others.
+        with suppress(ManifestUnknown, ManifestInvalid, Corrupt, Denied):
             manifest = _parsed(lender.manifest(repository, digest))
             wanted.extend(one.digest for one in manifest.manifests)
             yield manifest
@@ -183,5 +224,5 @@ def _parsed(stored: StoredManifest) -> Manifest:
 
 #: Bytes of a file read at once.
 FRAME = 1 << 18
-#: Manifests looked at for one offer: an index may be anything.
-MOST = 200
+#: Manifests looked at for one answer, and the seconds that it may take.
+MOST, PATIENCE = 200, 5

@@ -23,6 +23,8 @@ from registry_glance.store.glance.project import Project
 log = logging.getLogger(__name__)
 
 SLOTS = 7
+#: Records that are found to be absent at most, when many are asked for: each costs a question.
+MOST_ABSENT = 100
 #: Seconds after which a row that failed is not tried again in another slot.
 PATIENCE = 10
 #: Seconds before the second try; doubled for each further one.

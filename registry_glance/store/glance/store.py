@@ -26,7 +26,8 @@ class GlanceStore(Store):
 
     def __init__(self, project: Project, local: Local) -> None:
         self._project = project
-        answers = local.answers.of(project.ids.project)
+        local = local.of(project.ids.project)
+        answers = local.answers.of(project.view)
         slots, writer = Slots(project), Writer(project, local.puts)
         self._blobs = Blobs(project, slots, answers, local)
         self._manifests = Manifests(project, slots, writer, answers, local.cache)
@@ -42,6 +43,10 @@ class GlanceStore(Store):
 
     def delete_blob(self, repository: Repository, digest: Digest) -> None:
         self._blobs.delete(digest, lambda: self._manifests.refer_to(digest))
+
+    def has_bytes(self, digest: Digest) -> bool:
+        """Whether all of a blob is in Glance, and not only its entry."""
+        return self._blobs.has_bytes(digest)
 
     def absent_blobs(self, digests: Iterable[Digest]) -> list[Digest]:
         return self._blobs.absent(digests)
@@ -90,6 +95,7 @@ class GlanceStore(Store):
         """Nothing that is not the project's own can be read here."""
 
     def delete_manifest(self, repository: Repository, digest: Digest) -> None:
+        self._tags.check_removable(repository, digest)
         # A tag whose manifest is gone is unknown, so this is one step for every reader.
         manifest = self._manifests.delete(repository, digest)
         if manifest.subject is not None:

@@ -73,7 +73,7 @@ class Tags:
         drafts: list[Draft] = []
         try:
             for tag in tags:
-                drafts.extend(self._draft(_name(repository, tag), repository, manifest))
+                drafts.extend(self._draft(_name(repository, tag), manifest))
             yield drafts
         finally:
             for draft in drafts:
@@ -85,7 +85,8 @@ class Tags:
             self._writer.write(draft.row, Small(manifest.body))
             visibility = self._visibility(draft.before)
             if draft.before is not None and visibility == {"visibility": "shared"}:
-                self._project.share(draft.row, draft.before.row)
+                same = draft.before.pushed_as == draft.name
+                self._project.share(draft.row, draft.before.row, accepted=same)
             self._project.update(draft.row, {"name": draft.name, "os_hidden": False, **visibility})
         except RegistryError:
             discard(self._project, draft.row)
@@ -105,11 +106,16 @@ class Tags:
             raise ManifestUnknown(detail={"tag": tag.name})
         self._remove(name, found)
 
+    def check_removable(self, repository: Repository, digest: Digest) -> None:
+        """Raise Denied if a tag that points to `digest` is protected."""
+        for _, found in self._pointing_to(repository, digest):
+            for tag in found:
+                _check_protection(tag)
+
     def delete_all(self, repository: Repository, digest: Digest) -> None:
         """Remove every tag of the repository that points to `digest`."""
-        for name, found in self._by_name(repository.name + ":").items():
-            if max(found, key=_order).digest == digest:
-                self._remove(name, found)
+        for name, found in self._pointing_to(repository, digest):
+            self._remove(name, found)
 
     def names(self, repository: Repository) -> list[str]:
         """The repository's tags, sorted."""
@@ -123,7 +129,7 @@ class Tags:
         """Names of the repositories that have tags."""
         return {name.partition(":")[0] for name in self._listed()}
 
-    def _draft(self, name: str, repository: Repository, manifest: Manifest) -> list[Draft]:
+    def _draft(self, name: str, manifest: Manifest) -> list[Draft]:
         before = self._mended(name)
         if before is not None and before.digest == manifest.digest:
             self._forget(name)
@@ -131,7 +137,7 @@ class Tags:
         _check_protection(before)
         row_id, visibility = str(uuid.uuid4()), before.visibility if before else "shared"
         serial = before.order[0] + 1 if before else 1
-        row = rows.new_tag(row_id, repository.name, manifest, serial, visibility)
+        row = rows.new_tag(row_id, name, manifest, serial, visibility)
         try:
             self._project.create(row)
         except Denied:
@@ -199,6 +205,13 @@ class Tags:
             if tag.name.startswith(prefix) and ":" in tag.name:
                 found.setdefault(tag.name, []).append(tag)
         return found
+
+    def _pointing_to(
+        self, repository: Repository, digest: Digest
+    ) -> Iterator[tuple[str, list[rows.Tag]]]:
+        for name, found in self._by_name(repository.name + ":").items():
+            if max(found, key=_order).digest == digest:
+                yield name, found
 
     def _all(self) -> Iterator[rows.Tag]:
         for row in self._project.rows(hidden=False):
