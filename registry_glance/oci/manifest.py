@@ -15,8 +15,6 @@ from registry_glance.oci.digest import Digest
 
 JSON = dict[str, Any]
 MAXIMUM_SIZE = 1 << 63
-#: Characters of annotations that go into a list of referrers.
-ANNOTATIONS_LIMIT = 1 << 16
 #: RFC 6838, section 4.2: two names of 127 characters and the slash.
 MEDIA_TYPE_LIMIT = 255
 
@@ -127,14 +125,9 @@ class Manifest:
         return len(self.body) + sum(part.size for part in self.references())
 
     def descriptor(self) -> Descriptor:
-        """The manifest as a referrer (OCI Distribution 1.1, "Listing Referrers").
-
-        Without its annotations if they are no notes any more but fill a list by themselves.
-        """
+        """The manifest as a referrer (OCI Distribution 1.1, "Listing Referrers")."""
         kind = self.artifact_type or (self.config.media_type if self.config else None)
-        size = sum(len(name) + len(text) for name, text in self.annotations.items())
-        annotations = self.annotations if size <= ANNOTATIONS_LIMIT else {}
-        return Descriptor(self.media_type, self.digest, len(self.body), kind, annotations)
+        return Descriptor(self.media_type, self.digest, len(self.body), kind, self.annotations)
 
 
 def index(descriptors: list[Descriptor]) -> JSON:

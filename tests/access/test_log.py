@@ -57,9 +57,10 @@ def test_a_secret_is_found_by_any_part_of_it() -> None:
 def test_the_log_tells_who_did_what_and_no_secret(
     cloud: Cloud, tenants: Tenants, tmp_path: Path, repository: str, level: str
 ) -> None:
-    changes = {"auth": "keystone", "access": {"cache_time": 1}, "cache": {"staleness": 0}}
     alice, known = tenants.alice, Secrets()
-    with behind(cloud, tmp_path, glance={"retries": 1}, log={"level": level}, **changes) as place:
+    changes = {"auth": "keystone", "workers": 1, "glance": {"retries": 1}, "log": {"level": level}}
+    soon = {"access": {"cache_time": 1}, "cache": {"staleness": 0}}
+    with behind(cloud, tmp_path, **changes, **soon) as place:
         client = place.client
 
         def ask(authorization: str, method: str = "GET", path: str = "/v2/") -> Answer:

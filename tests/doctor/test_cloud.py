@@ -129,7 +129,9 @@ def test_the_commands_mend_it(clinic: Clinic, new_user: NewUser, cloud: Cloud) -
     user = new_user("member")
     for command in clinic.examine(user=user).findings["roles"].remedy:
         run(cloud, command)
-    assert clinic.examine(user=user).is_sound
+    # A question may go unanswered while much else runs beside the test.
+    found = next((one for _ in range(3) if (one := clinic.examine(user=user)).is_sound), None)
+    assert found, clinic.examine(user=user).text
 
 
 def run(cloud: Cloud, command: str) -> None:

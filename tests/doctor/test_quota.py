@@ -17,7 +17,7 @@ from tests.doctor.variant import variant
 
 #: What a Glance with unified limits asks for; it knows no defaults.
 NAMES = ("image_count_total", "image_count_uploading", "image_size_total", "image_stage_total")
-GENEROUS = 1000
+GENEROUS = 1_000_000
 _CONFIG = """\
 use_keystone_limits = true
 hashing_algorithm = sha256
