@@ -6,10 +6,15 @@ BIN := $(VENV)/bin
 # Options for the program that is run, as in: make up ARGS="--port 0"
 ARGS ?=
 
-.PHONY: up test conformance bench clean
+.PHONY: up openstack test conformance bench clean
 
 up: $(VENV)/embedded.stamp
 	@exec $(BIN)/registry-glance up $(ARGS)
+
+# The same with Nova, which boots containers on the machine's Docker Engine.
+openstack: $(VENV)/openstack.stamp
+	@tests/install-system-packages.sh mariadb-server rabbitmq-server
+	@exec $(BIN)/registry-glance up --nova $(ARGS)
 
 # tox: lint, types and all tests. `make test ARGS="-e unit"` runs a part.
 test:
@@ -27,9 +32,9 @@ clean:
 	-@test ! -x $(BIN)/registry-glance || $(BIN)/registry-glance down
 	rm -rf $(VENV) .tools .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info results
 
-$(VENV)/embedded.stamp: setup.py pyproject.toml | $(BIN)/pip
-	@echo "installing registry-glance[embedded] into $(VENV), this takes a minute or two"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[embedded]'
+$(VENV)/%.stamp: setup.py pyproject.toml | $(BIN)/pip
+	@echo "installing registry-glance[$*] into $(VENV), this takes a minute or two"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 
 # Debian's python3 comes without venv and pip.

@@ -14,6 +14,19 @@ MEMCACHED = [
     "cryptography",
     "python-memcached",
 ]
+# The compute driver, beside nova-compute.
+NOVA = [
+    "nova>=34",
+    "os-vif",
+]
+# For registry-glance up --nova.
+OPENSTACK = [
+    *EMBEDDED,
+    *NOVA,
+    "amqp",
+    "openstack-placement>=16",
+    "pymysql",
+]
 TEST = [
     "hypothesis",
     "moto[server]",
@@ -53,9 +66,17 @@ setup(
         "python-glanceclient",
         "requests",
     ],
-    extras_require={"embedded": EMBEDDED, "memcached": MEMCACHED, "test": TEST},
+    extras_require={
+        "embedded": EMBEDDED,
+        "memcached": MEMCACHED,
+        "nova": NOVA,
+        "openstack": OPENSTACK,
+        "test": TEST,
+    },
     entry_points={
         "console_scripts": ["registry-glance = registry_glance.cli:main"],
+        "os_vif": ["docker = nova_driver.plugin:Finder"],
+        "oslo.config.opts": ["nova.docker = nova_driver.docker.options:list_opts"],
         "oslo.policy.policies": ["registry-glance = registry_glance.auth.policy:list_rules"],
     },
 )

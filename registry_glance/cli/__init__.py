@@ -14,7 +14,7 @@ from registry_glance import __version__
 COMMANDS = {
     "serve": "run the registry",
     "doctor": "check whether a cloud is fit for the registry, and say what to mend",
-    "up": "start Keystone, Glance and the registry on this machine",
+    "up": "start Keystone, Glance and the registry on this machine, and Nova with --nova",
     "down": "stop what `up` has started",
     "status": "say what of it runs",
 }

@@ -15,7 +15,8 @@ from registry_glance.embedded.errors import CannotStart
 def in_background(command: Callable[[], int], state: Path) -> int:
     """Run `command` in a session of its own; return 0 after it has printed a `ready:` line.
 
-    What it prints goes to log/up.log below `state`; up to that line it is repeated here.
+    What it prints goes to log/up.log below `state`; that line, and what was written with it, is
+    repeated here.
     Raises CannotStart with what it said when it ends before.
     """
     log = state / "log" / "up.log"
@@ -25,9 +26,9 @@ def in_background(command: Callable[[], int], state: Path) -> int:
     pid = os.fork()
     if pid == 0:
         _become(command, draft)
-    if (line := _wait_ready(pid, draft)) is not None:
+    if (text := _wait_ready(pid, draft)) is not None:
         draft.replace(log)
-        print(line)
+        print(text, end="")
         return 0
     said = draft.read_text().strip()
     draft.unlink()
@@ -35,11 +36,11 @@ def in_background(command: Callable[[], int], state: Path) -> int:
 
 
 def _wait_ready(pid: int, log: Path) -> str | None:
-    """Return the process's `ready:` line, None when it ends without one."""
+    """Return the process's text from `ready:` on, None when it ends without one."""
     try:
         while os.waitpid(pid, os.WNOHANG) == (0, 0):
-            if (line := _ready_line(log)) is not None:
-                return line
+            if (text := _ready_text(log)) is not None:
+                return text
             time.sleep(0.1)
     except KeyboardInterrupt:
         os.kill(pid, signal.SIGTERM)
@@ -67,8 +68,11 @@ def _become(command: Callable[[], int], log: Path) -> None:
         os._exit(code)
 
 
-def _ready_line(log: Path) -> str | None:
+def _ready_text(log: Path) -> str | None:
+    """What begins with a `ready:` line, which is written in one piece with what follows."""
     if not log.exists():
         return None
-    lines = log.read_text().splitlines()
-    return next((line for line in lines if line.startswith("ready:")), None)
+    lines = log.read_text().splitlines(keepends=True)
+    begins = (number for number, line in enumerate(lines) if line.startswith("ready:"))
+    first = next(begins, None)
+    return None if first is None else "".join(lines[first:])

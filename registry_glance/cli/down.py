@@ -10,7 +10,7 @@ from registry_glance.embedded.errors import CannotStart
 
 from .state import add_state
 
-_PATIENCE = 45  # seconds
+_PATIENCE = 90  # seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -23,8 +23,9 @@ def run(args: argparse.Namespace) -> int:
         return _DOWN
     services = record.read(record_of(args.state))
     print(f"up        {'running' if services else 'starting or stopping'}  pid {pid}")
+    width = max([9, *(len(service.name) for service in services)])
     for service in services:
         condition = "running" if service.is_running else "dead"
-        print(f"{service.name:9} {condition}  pid {service.pid}  {service.url}")
+        print(f"{service.name:{width}} {condition}  pid {service.pid}  {service.url}".rstrip())
     all_run = bool(services) and all(service.is_running for service in services)
     return 0 if all_run else _DOWN

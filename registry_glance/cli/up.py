@@ -1,4 +1,4 @@
-"""registry-glance up: Keystone, Glance and the registry on this machine, until Ctrl-C."""
+"""registry-glance up: a cloud and the registry on this machine, until Ctrl-C."""
 
 import argparse
 import contextlib
@@ -11,11 +11,12 @@ from typing import Any
 import yaml
 
 from registry_glance import config
-from registry_glance.embedded.cloud import DEMO
 from registry_glance.embedded.deployment import Deployment
+from registry_glance.embedded.openstack import Hypervisor
 
 from .background import in_background
 from .state import add_state
+from .trial import ready_text
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -39,8 +40,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let in whom Keystone knows; makes users `demo` and `viewer` to try it with",
     )
+    _add_nova(parser)
     parser.add_argument(
         "--detach", action="store_true", help="run in the background; return when all is ready"
+    )
+
+
+def _add_nova(parser: argparse.ArgumentParser) -> None:
+    nova = parser.add_argument_group("Nova")
+    nova.add_argument(
+        "--nova",
+        action="store_true",
+        help="start Placement and Nova, too; boots containers on this machine's Docker Engine",
+    )
+    nova.add_argument("--nova-port", type=_port, metavar="N", help="(default: 5045)")
+    nova.add_argument(
+        "--docker-socket",
+        metavar="URL",
+        default=Hypervisor.docker,
+        help="where the Docker Engine listens (default: %(default)s)",
+    )
+    nova.add_argument(
+        "--compute-driver",
+        metavar="NAME",
+        default=Hypervisor.driver,
+        help="Nova's compute_driver (default: %(default)s); fake.FakeDriver boots nothing, and "
+        "cannot be started again in the same folder",
     )
 
 
@@ -62,28 +87,31 @@ def _run(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace) -> None:
     found = config.load(args.config)
     auth = "keystone" if args.auth else found.auth
-    settings = {**_settings(args.config), "auth": auth}
-    listen = _listen(args, found.listen)
-    deployment = Deployment(args.state, listen, args.keystone_port, args.glance_port, settings)
+    hypervisor = _hypervisor(args)
+    deployment = Deployment(
+        args.state,
+        _listen(args, found.listen),
+        args.keystone_port,
+        args.glance_port,
+        {**_settings(args.config), "auth": auth},
+        hypervisor,
+        args.nova_port,
+    )
     try:
         deployment.start()
-        print(_ready_line(deployment.address, args.state, auth), flush=True)
+        # In one piece: whoever sees the first line wants all of it.
+        ready = ready_text(deployment.address, args.state, auth, hypervisor)
+        print(f"{ready}\n", end="", flush=True)
         deployment.watch()
     finally:
         _on_signal(_ignore)
         deployment.stop()
 
 
-def _ready_line(address: str, state: Path, auth: str) -> str:
-    push = f"docker tag busybox {address}/docker-busybox; docker push {address}/docker-busybox"
-    if auth == "keystone":
-        # By a pipe: everybody on the machine can read a command line.
-        login = f"printenv OS_PASSWORD | docker login -u {DEMO} --password-stdin {address}"
-        trial = f". {state}/openrc; {login}; {push}; openstack image list"
-    else:
-        trial = f"{push}; . {state}/openrc && glance image-list"
-    written = f"{state}/clouds.yaml and {state}/openrc written"
-    return f"ready: registry at {address}, {written}; try: {trial}"
+def _hypervisor(args: argparse.Namespace) -> Hypervisor | None:
+    if not args.nova:
+        return None
+    return Hypervisor(driver=args.compute_driver, docker=args.docker_socket)
 
 
 def _listen(args: argparse.Namespace, configured: str) -> tuple[str, int]:

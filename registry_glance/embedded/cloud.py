@@ -94,6 +94,11 @@ class Cloud:
         """Keystone's and Glance's, in the order in which they are to be stopped."""
         return [self.glance_process, self.keystone_process]
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The services' URLs, by the processes' names."""
+        return {"glance": self.glance_url, "keystone": self.auth_url}
+
     def start(self) -> None:
         """Start both services and wait until they answer; raises CannotStart and stops both."""
         try:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from . import record
 from .cloud import CLOUD_NAME, Cloud
 from .errors import CannotStart
 from .lock import Lock
+from .openstack import Hypervisor, OpenStack
 from .ports import is_free, require_free
 from .process import Process
 
@@ -21,8 +23,9 @@ class Deployment:
     """Keystone, Glance and the registry, which live and stop together.
 
     `settings` are those of the registry's config.yml, to which the cloud's are added. With
-    `auth: keystone` the cloud gets a project and users to try it with. Raises CannotStart when one
-    runs in the folder already, or when a port is in use.
+    `auth: keystone` the cloud gets a project and users to try it with. With a `hypervisor` there
+    are Placement and Nova, too, and servers are booted from this registry. Raises CannotStart when
+    one runs in the folder already, when a port is in use, or when something is not installed.
     """
 
     def __init__(
@@ -32,6 +35,8 @@ class Deployment:
         keystone_port: int | None,
         glance_port: int | None,
         settings: Mapping[str, Any],
+        hypervisor: Hypervisor | None = None,
+        nova_port: int | None = None,
     ) -> None:
         self._state = state.absolute()
         self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,6 +49,10 @@ class Deployment:
         self._scheme = "https" if (settings.get("tls") or {}).get("certificate") else "http"
         demo = self._auth == "keystone"
         self._cloud = Cloud(self._state, keystone_port, glance_port, demo=demo)
+        self._openstack: OpenStack | None = None
+        if hypervisor:
+            hypervisor = replace(hypervisor, registry=self.address)
+            self._openstack = OpenStack(self._cloud, hypervisor, nova_port)
         self._registry = self._registry_process(settings)
 
     @property
@@ -54,7 +63,7 @@ class Deployment:
 
     def start(self) -> None:
         """Start all and wait until the registry answers; raises CannotStart."""
-        self._cloud.start()
+        self._below.start()
         self._registry.start()
         self._registry.wait_answering(f"{self._url}/healthz")
         record.write(record_of(self._state), self._services())
@@ -70,7 +79,7 @@ class Deployment:
     def stop(self) -> None:
         """Stop what runs, the registry first, so that it can finish what it does."""
         self._registry.stop()
-        self._cloud.stop()
+        self._below.stop()
         record_of(self._state).unlink(missing_ok=True)
         self._lock.release()
 
@@ -81,24 +90,28 @@ class Deployment:
     def _outlive_killed(self) -> None:
         """Wait until what a killed predecessor had started has given its ports back."""
         path = record_of(self._state)
-        addresses = [urlsplit(service.url) for service in record.read(path)]
+        services = record.read(path)
         deadline = time.monotonic() + _PATIENCE
-        while not all(is_free(url.port or 0, url.hostname or "") for url in addresses):
+        while not all(_is_over(service) for service in services):
             if time.monotonic() > deadline:
                 break  # then somebody else has them
             time.sleep(0.1)
         path.unlink(missing_ok=True)
 
+    @property
+    def _below(self) -> Cloud | OpenStack:
+        """What the registry stands on, and what boots from it."""
+        return self._openstack or self._cloud
+
     def _processes(self) -> list[Process]:
-        return [self._registry, *self._cloud.processes]
+        return [self._registry, *self._below.processes]
 
     def _services(self) -> list[record.Service]:
-        urls = {
-            self._registry: self._url,
-            self._cloud.glance_process: self._cloud.glance_url,
-            self._cloud.keystone_process: self._cloud.auth_url,
-        }
-        return [record.Service(process.name, url, process.pid) for process, url in urls.items()]
+        addresses = {self._registry.name: self._url, **self._below.addresses}
+        return [
+            record.Service(process.name, addresses.get(process.name, ""), process.pid)
+            for process in self._processes()
+        ]
 
     def _registry_process(self, settings: Mapping[str, Any]) -> Process:
         config = self._state / "config.yml"
@@ -133,6 +146,12 @@ def lock_of(state: Path) -> Lock:
 def record_of(state: Path) -> Path:
     """Where it is written down what runs in a state folder."""
     return state / "running.json"
+
+
+def _is_over(service: record.Service) -> bool:
+    """Whether a killed predecessor's service has ended, which gives its port back."""
+    url = urlsplit(service.url)
+    return is_free(url.port, url.hostname or "") if url.port else not service.is_running
 
 
 def _bracketed(host: str) -> str:

@@ -1,4 +1,4 @@
-"""Gunicorn as the server of Keystone and of Glance."""
+"""Gunicorn as the server of Keystone, of Glance and of what stands beside them."""
 
 import shlex
 import sys
@@ -13,18 +13,14 @@ _CONFIG = """\
 import concurrent.futures.thread
 import gc
 import pathlib
-
-from registry_glance.embedded import transactions
-
-transactions.install()
-
+{transactions}
 wsgi_app = {application!r}
 bind = {address!r}
 worker_class = "gthread"
 workers = {workers}
 threads = {threads}
 # Load the service once and fork: half the start-up time, and a dead worker is back at once.
-preload_app = True
+preload_app = {preload}
 # Longer than a client's connection pool keeps a connection, so that the client closes first.
 keepalive = 75
 # Glance's `id=in:` lists and filters make long request lines.
@@ -44,15 +40,28 @@ def when_ready(server):
 """
 
 
+_TRANSACTIONS = """
+from registry_glance.embedded import transactions
+
+transactions.install()
+"""
+
+
 @dataclass(frozen=True)
 class Server:
-    """A WSGI application to be served on a loopback port."""
+    """A WSGI application to be served on a loopback port.
+
+    `sqlite` says that its database is one. `preload` must be false for an application that starts
+    threads or opens connections when it is loaded: they do not survive the fork.
+    """
 
     name: str
     application: str
     port: int
     workers: int
     threads: int
+    sqlite: bool = True
+    preload: bool = True
 
     @property
     def url(self) -> str:
@@ -75,4 +84,6 @@ class Server:
             workers=self.workers,
             threads=self.threads,
             listens=str(listens),
+            transactions=_TRANSACTIONS if self.sqlite else "",
+            preload=self.preload,
         )

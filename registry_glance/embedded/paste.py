@@ -1,4 +1,4 @@
-"""Glance's own Paste pipeline with our filter in it."""
+"""The Paste pipelines that come with services, and Glance's with our filter in it."""
 
 import importlib.metadata
 import re
@@ -19,9 +19,9 @@ def with_name_filter(paste: str) -> str:
     return changed + _SECTION
 
 
-def installed() -> str:
-    """Return the text of the glance-api-paste.ini that came with the installed Glance."""
-    for file in importlib.metadata.files("glance") or []:
-        if file.name == "glance-api-paste.ini":
+def installed(package: str = "glance", name: str = "glance-api-paste.ini") -> str:
+    """Return the text of the Paste file that came with an installed service."""
+    for file in importlib.metadata.files(package) or []:
+        if file.name == name:
             return file.locate().read_text()  # type: ignore[attr-defined,no-any-return]
-    raise CannotStart("the installed Glance has no glance-api-paste.ini; install it with pip")
+    raise CannotStart(f"the installed {package} has no {name}; install it with pip")

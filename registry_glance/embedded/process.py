@@ -84,15 +84,24 @@ class Process:
 
     def wait_answering(self, url: str, timeout: float = 60) -> None:
         """Wait until the child answers `GET url` with 200; raises CannotStart."""
+        self.wait_until(
+            lambda: self._has_port() and answers(url), f"does not answer at {url}", timeout
+        )
+
+    def wait_until(
+        self, ready: Callable[[], bool], reproach: str, timeout: float = 60, pause: float = 0.05
+    ) -> None:
+        """Wait until the running child is `ready`; raises CannotStart with the reproach if not.
+
+        `pause` is the time between two questions, for those that keep others from working.
+        """
         deadline = time.monotonic() + timeout
-        while not (self._has_port() and answers(url)):
+        while not ready():
             if not self.is_running:
                 raise CannotStart(self.obituary())
             if time.monotonic() > deadline:
-                raise CannotStart(
-                    f"{self.name} does not answer at {url} after {timeout:.0f} s; see {self.log}"
-                )
-            time.sleep(0.05)
+                raise CannotStart(f"{self.name} {reproach} after {timeout:.0f} s; see {self.log}")
+            time.sleep(pause)
 
     def obituary(self) -> str:
         """One line about a child that has ended: how, and where its log is."""

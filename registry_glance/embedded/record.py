@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Service:
-    """A running service: its name, its address as a URL, its process."""
+    """A running service: its name, its address as a URL ("" if it has none), its process."""
 
     name: str
     url: str

@@ -44,6 +44,10 @@ LIBRARIES: dict[str, set[str]] = {
     "oslo_config": {"auth"},
     "oslo_policy": {"auth"},
     "keystone": {"embedded"},
+    "nova": {"embedded.openstack"},
+    "placement": {"embedded.openstack"},
+    "pymysql": {"embedded.openstack"},
+    "amqp": {"embedded.openstack"},
 }
 
 MODULES = {

@@ -7,9 +7,6 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,46 +27,12 @@ from registry_glance.glance.cloud import from_clouds_yaml
 from registry_glance.oci.media_types import OCI_INDEX
 from tests.api.content import index
 from tests.certificates import make_certificate
+from tests.embedded.up import FREE_PORTS, Up, command, openstack, port_of, wait_free
 
 pytest.importorskip("glance")
 pytest.importorskip("keystone")
 
-COMMAND = [sys.executable, "-m", "registry_glance"]
 CLOUD = ["--os-cloud", "registry-glance"]
-FREE_PORTS = ["--port", "0", "--keystone-port", "0", "--glance-port", "0"]
-
-
-def command(*arguments: str, state: Path, seconds: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run `registry-glance` to its end."""
-    argv = [*COMMAND, *arguments, "--state", str(state)]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False)
-
-
-class Up:
-    """`registry-glance up` in the foreground."""
-
-    def __init__(self, state: Path, *arguments: str) -> None:
-        self.state = state
-        argv = [*COMMAND, "up", "--state", str(state), *arguments]
-        self.process = subprocess.Popen(
-            argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    def wait_ready(self) -> str:
-        """The line it prints when all is ready."""
-        assert self.process.stdout is not None
-        return self.process.stdout.readline()
-
-    def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
-        """Send a signal; the exit code, and what it has said on standard error."""
-        self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=60)
-        return self.process.returncode, errors
-
-    def services(self) -> dict[str, dict[str, Any]]:
-        """What runs, by name."""
-        entries = json.loads((self.state / "running.json").read_text())
-        return {entry["name"]: entry for entry in entries}
 
 
 StartUp = Callable[..., Up]
@@ -100,29 +63,6 @@ def start_up(state: Path) -> Iterator[StartUp]:
 def up(start_up: StartUp) -> Up:
     """A started `up`."""
     return start_up()
-
-
-def wait_free(port: int, seconds: float = 20) -> None:
-    """Wait until nobody listens on a port."""
-    deadline = time.monotonic() + seconds
-    while not is_free(port):
-        assert time.monotonic() < deadline, f"port {port} is still held"
-        time.sleep(0.1)
-
-
-def port_of(service: dict[str, Any]) -> int:
-    """The port in a service's URL."""
-    return int(service["url"].split(":")[2].split("/")[0])
-
-
-def openstack(state: Path, *arguments: str) -> str:
-    """What the openstack client prints after `. openrc`, in a shell with a proxy that is none."""
-    script = '. "$1"; shift; openstack "$@"'
-    argv = ["sh", "-c", script, "sh", str(state / "openrc"), *arguments]
-    environment = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
-    return subprocess.run(
-        argv, capture_output=True, text=True, check=True, timeout=60, env=environment
-    ).stdout
 
 
 def whose_openrc(state: Path) -> str:

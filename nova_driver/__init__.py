@@ -1,0 +1,1 @@
+"""A Nova virt driver that boots Docker containers out of Glance; docs/nova.md."""

@@ -1,0 +1,1 @@
+"""Servers of Nova as containers of a Docker Engine."""

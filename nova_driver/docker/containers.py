@@ -1,0 +1,135 @@
+"""The containers of this host's instances, by the instances' UUIDs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from .engine.client import Engine
+from .engine.errors import Absent, Conflict
+from .labels import HOST, INSTANCE, NAME, ours
+
+#: seconds between two looks at a container that somebody else is removing
+PAUSE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A container in a list. `name`: the instance's."""
+
+    instance: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container as it is now. `image`: the ID of what it runs, whatever that is called."""
+
+    id: str
+    image: str
+    status: str
+    exit_code: int
+    started_at: str
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its processes are frozen."""
+        return self.status == "paused"
+
+
+class Containers:
+    """What `host` made of instances. Methods raise an EngineError; Absent if there is none."""
+
+    def __init__(self, engine: Engine, host: str, removal_time: float) -> None:
+        """`removal_time`: seconds that removing may take somebody else."""
+        self._engine = engine
+        self._host = host
+        self._removal_time = removal_time
+
+    def list(self) -> list[Listed]:
+        """All of them, whatever their state."""
+        found = self._engine.get("/containers/json", all=True, filters=ours(self._host))
+        return [
+            Listed(one["Labels"][INSTANCE], one["Labels"].get(NAME, ""), one["State"])
+            for one in found
+            if INSTANCE in one["Labels"]
+        ]
+
+    def find(self, instance: str) -> Container:
+        """The container of an instance; one that only has its name is Absent."""
+        found = self._engine.get(f"/containers/{_name(instance)}/json")
+        if not self._is_ours(found["Config"].get("Labels") or {}, instance):
+            raise Absent(f"the container {_name(instance)} is not this host's")
+        state = found["State"]
+        return Container(
+            found["Id"], found["Image"], state["Status"], state["ExitCode"], state["StartedAt"]
+        )
+
+    def create(self, instance: str, body: Mapping[str, Any]) -> Container:
+        """Make a container, not started yet. Raises Conflict if there is one of that name."""
+        self._engine.post("/containers/create", body, name=_name(instance))
+        return self.find(instance)
+
+    def start(self, instance: str) -> None:
+        """Have it run: thawed, or started."""
+        container = self.find(instance)
+        self._thaw(container)
+        self._engine.post(f"/containers/{container.id}/start")
+
+    def stop(self, instance: str, timeout: int) -> None:
+        """End it: by its stop signal, and after `timeout` seconds by SIGKILL."""
+        container = self.find(instance)
+        self._thaw(container)
+        self._engine.post(f"/containers/{container.id}/stop", patience=timeout, t=timeout)
+
+    def restart(self, instance: str, timeout: int) -> None:
+        """Stop it, if it runs, and start it."""
+        container = self.find(instance)
+        self._thaw(container)
+        self._engine.post(f"/containers/{container.id}/restart", patience=timeout, t=timeout)
+
+    def pause(self, instance: str) -> None:
+        """Freeze it, memory and all. Raises Conflict if it does not run."""
+        self._engine.post(f"/containers/{self.find(instance).id}/pause")
+
+    def unpause(self, instance: str) -> None:
+        """Thaw it. Raises Conflict if it is not paused."""
+        self._engine.post(f"/containers/{self.find(instance).id}/unpause")
+
+    def remove(self, instance: str) -> None:
+        """End and remove it with its anonymous volumes, and return when it is gone.
+
+        Having none is no error.
+        """
+        with suppress(Absent):
+            container = self.find(instance)
+            try:
+                self._engine.delete(f"/containers/{container.id}", force=True, v=True)
+            except Conflict:
+                self._wait_gone(container.id)
+
+    def _wait_gone(self, container: str) -> None:
+        """Somebody else is removing it: an earlier call that was cut off. Raises Absent then."""
+        deadline = time.monotonic() + self._removal_time
+        while True:
+            self._engine.get(f"/containers/{container}/json")
+            if time.monotonic() > deadline:
+                raise Conflict(f"the container {container} is still being removed")
+            time.sleep(PAUSE)
+
+    def _thaw(self, container: Container) -> None:
+        """A frozen container hears no signal."""
+        if container.is_paused:
+            with suppress(Conflict):
+                self._engine.post(f"/containers/{container.id}/unpause")
+
+    def _is_ours(self, labels: Mapping[str, str], instance: str) -> bool:
+        return labels.get(HOST) == self._host and labels.get(INSTANCE) == instance
+
+
+def _name(instance: str) -> str:
+    return f"nova-{instance}"

@@ -1,0 +1,77 @@
+"""What the Engine is asked to make of an instance: pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nova import exception
+
+from .labels import labels
+from .limits import limits
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an operator and an Engine grant to every container. `console_size`: MiB."""
+
+    host: str
+    pids_limit: int
+    console_size: int
+    limits_disk: bool
+
+
+def creation(instance: Any, image: str, command: str | None, terms: Terms) -> dict[str, Any]:
+    """The body of POST /containers/create (Engine API, ContainerCreate).
+
+    The image's own command, environment, user and working directory stay; `command`, as a shell
+    would split it, replaces the command only. Raises InvalidInput.
+    """
+    body: dict[str, Any] = {
+        "Image": image,
+        "Hostname": instance.hostname or "",
+        "Labels": labels(instance, terms.host),
+        # As with a server's console, which is there though nobody types: `sh` waits.
+        "OpenStdin": True,
+        "HostConfig": {
+            **limits(instance.flavor, terms.pids_limit, limits_disk=terms.limits_disk),
+            "NetworkMode": "none",
+            "IpcMode": "private",
+            "Privileged": False,
+            # Nova decides what starts again.
+            "RestartPolicy": {"Name": "no"},
+            "LogConfig": {
+                "Type": "json-file",
+                "Config": {"max-size": f"{terms.console_size}m", "max-file": "2"},
+            },
+        },
+    }
+    return body | ({"Cmd": _words(command)} if command else {})
+
+
+def check(
+    instance: Any, network_info: Any, block_device_info: Mapping[str, Any] | None, files: Any
+) -> None:
+    """Raise InvalidInput for what was asked for and cannot be given, before anything is made."""
+    disks = block_device_info or {}
+    wanted = {
+        "a network port; boot it with --nic none": network_info,
+        "a volume": disks.get("block_device_mapping"),
+        "an ephemeral disk": disks.get("ephemerals"),
+        "a config drive": instance.config_drive,
+        "injected files": files,
+    }
+    for what, asked in wanted.items():
+        if asked:
+            raise exception.InvalidInput(reason=f"a server on this host cannot have {what}")
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise exception.InvalidInput(
+            reason=f"the image's os_command_line is no command: {error}"
+        ) from None

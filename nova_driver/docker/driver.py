@@ -1,0 +1,243 @@
+"""Nova's verbs, each in one or two calls of the parts beside this file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import nova.conf
+import os_resource_classes as orc
+from nova.compute import utils as compute_utils
+from nova.image import glance
+from nova.virt import driver, hardware
+from nova.virt.event import LifecycleEvent
+
+from . import diagnostics, inventory, options
+from .creation import check
+from .faults import faults
+from .node import Node, disk
+from .power import power
+from .reference import Image
+
+CONF = nova.conf.CONF
+options.register(CONF)
+
+
+class DockerDriver(driver.ComputeDriver):
+    """Boots containers of a Docker Engine, from images that the registry serves out of Glance.
+
+    Promises and parameters are those of nova.virt.driver.ComputeDriver; what is not here raises
+    NotImplementedError there. docs/nova.md lists all.
+    """
+
+    capabilities: ClassVar[dict[str, bool]] = {
+        **driver.ComputeDriver.capabilities,
+        "has_imagecache": True,
+        # The disk_format of what the registry makes in Glance.
+        "supports_image_type_raw": True,
+    }
+
+    _node: Node
+
+    # The host
+
+    def init_host(self, host: str) -> None:
+        with faults():
+            self._node = Node(CONF.docker, host, self._emit)
+        self._node.events.start()
+
+    def cleanup_host(self, host: str) -> None:
+        self._node.events.stop()
+
+    def get_available_nodes(self, refresh: bool = False) -> list[str]:
+        return [self._node.host]
+
+    def get_host_ip_addr(self) -> str:
+        return str(CONF.my_ip)
+
+    def get_available_resource(self, nodename: str) -> dict[str, Any]:
+        with faults():
+            info = self._node.info()
+        return {**inventory.resources(info, disk(info)), "hypervisor_hostname": nodename}
+
+    def update_provider_tree(
+        self, provider_tree: Any, nodename: str, allocations: Any = None
+    ) -> None:
+        with faults():
+            info = self._node.info()
+        ratios = self._get_allocation_ratios(provider_tree.data(nodename).inventory)
+        reserved = {
+            orc.VCPU: CONF.reserved_host_cpus,
+            orc.MEMORY_MB: CONF.reserved_host_memory_mb,
+            orc.DISK_GB: self._get_reserved_host_disk_gb_from_config(),
+        }
+        found = inventory.inventory(info, disk(info), ratios, reserved)
+        provider_tree.update_inventory(nodename, found)
+
+    # What is there
+
+    def list_instances(self) -> list[str]:
+        with faults():
+            return [container.name for container in self._node.containers.list()]
+
+    def list_instance_uuids(self) -> list[str]:
+        with faults():
+            return [container.instance for container in self._node.containers.list()]
+
+    def get_info(self, instance: Any, use_cache: bool = True) -> hardware.InstanceInfo:
+        with faults(instance):
+            container = self._node.containers.find(instance.uuid)
+        return hardware.InstanceInfo(state=power(container.status), internal_id=container.id)
+
+    def get_console_output(self, context: Any, instance: Any) -> bytes:
+        with faults(instance):
+            return self._node.console.output(instance.uuid)
+
+    def get_diagnostics(self, instance: Any) -> dict[str, int]:
+        with faults(instance):
+            container = self._node.containers.find(instance.uuid)
+            return diagnostics.figures(self._node.stats(container.id))
+
+    def get_instance_diagnostics(self, instance: Any) -> Any:
+        with faults(instance):
+            container = self._node.containers.find(instance.uuid)
+            stats = self._node.stats(container.id)
+            system = self._node.info()["OperatingSystem"]
+        return diagnostics.diagnostics(container, stats, system)
+
+    # Made and gone
+
+    def spawn(
+        self,
+        context: Any,
+        instance: Any,
+        image_meta: Any,
+        injected_files: Any,
+        admin_password: str | None,
+        allocations: Any,
+        network_info: Any = None,
+        block_device_info: Any = None,
+        power_on: bool = True,
+        accel_info: Any = None,
+    ) -> None:
+        check(instance, network_info, block_device_info, injected_files)
+        with faults():
+            self._node.servers.spawn(instance, image_meta, context.auth_token, power_on=power_on)
+
+    def destroy(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        block_device_info: Any = None,
+        destroy_disks: bool = True,
+        destroy_secrets: bool = True,
+    ) -> None:
+        with faults():
+            self._node.containers.remove(instance.uuid)
+
+    def soft_delete(self, instance: Any) -> None:
+        with faults(instance):
+            self._node.containers.stop(instance.uuid, _shutdown_timeout(instance))
+
+    def restore(self, instance: Any) -> None:
+        with faults(instance):
+            self._node.containers.start(instance.uuid)
+
+    # Power
+
+    def power_on(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        block_device_info: Any = None,
+        accel_info: Any = None,
+        share_info: Any = None,
+    ) -> None:
+        with faults(instance):
+            self._node.containers.start(instance.uuid)
+
+    def power_off(self, instance: Any, timeout: int = 0, retry_interval: int = 0) -> None:
+        with faults(instance):
+            self._node.containers.stop(instance.uuid, timeout)
+
+    def reboot(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        reboot_type: str,
+        block_device_info: Any = None,
+        bad_volumes_callback: Any = None,
+        accel_info: Any = None,
+        share_info: Any = None,
+    ) -> None:
+        timeout = _shutdown_timeout(instance) if reboot_type == "SOFT" else 0
+        with faults(instance):
+            self._node.containers.restart(instance.uuid, timeout)
+
+    def pause(self, instance: Any) -> None:
+        with faults(instance):
+            self._node.containers.pause(instance.uuid)
+
+    def unpause(self, instance: Any) -> None:
+        with faults(instance):
+            self._node.containers.unpause(instance.uuid)
+
+    def suspend(self, context: Any, instance: Any) -> None:
+        # The Engine has no other state that keeps memory: its checkpoints are experimental.
+        self.pause(instance)
+
+    def resume(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        block_device_info: Any = None,
+        share_info: Any = None,
+    ) -> None:
+        # A restarted Engine has stopped what was frozen, so this is more than to unpause.
+        with faults(instance):
+            self._node.containers.start(instance.uuid)
+
+    def resume_state_on_host_boot(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        share_info: Any,
+        block_device_info: Any = None,
+    ) -> None:
+        with faults(instance):
+            self._node.containers.start(instance.uuid)
+
+    # Images
+
+    def cache_image(self, context: Any, image_id: str) -> bool:
+        found = glance.API().get(context, image_id)
+        image = Image(found["id"], found["name"], found["container_format"], found["properties"])
+        with faults():
+            return self._node.servers.cache(image, context.auth_token)
+
+    def manage_image_cache(self, context: Any, all_instances: Any) -> None:
+        settings = CONF.image_cache
+        if settings.remove_unused_base_images:
+            age = timedelta(seconds=settings.remove_unused_original_minimum_age_seconds)
+            with faults():
+                self._node.image_cache.clean(age)
+
+    def _emit(self, instance: str, transition: int) -> None:
+        self.emit_event(LifecycleEvent(instance, transition))
+
+
+def _shutdown_timeout(instance: Any) -> int:
+    """Seconds that a server has to end by itself: its image's word, or Nova's setting."""
+    return int(
+        compute_utils.get_value_from_system_metadata(
+            instance,
+            key="image_os_shutdown_timeout",
+            type=int,
+            default=CONF.shutdown_timeout,
+        )
+    )

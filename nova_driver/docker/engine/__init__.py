@@ -1,0 +1,1 @@
+"""The only door to the Docker Engine: its HTTP API over a unix socket."""

@@ -1,0 +1,88 @@
+"""What to pull for an image of Glance, and what it is called on this host: pure, and only here.
+
+A tag that was pushed to the registry says it by its own properties. Whatever else may lie in Glance
+is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nova import exception
+
+#: OCI Distribution 1.1, "Pulling manifests"; OCI Image 1.1, "Digests"
+REPOSITORY = re.compile(
+    r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
+)
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+#: The Engine's, for a repository with the registry's address (distribution, reference)
+LONGEST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A manifest in the registry, and the name that the image has on this host, if any."""
+
+    registry: str
+    repository: str
+    digest: str
+    name: str | None
+
+    @property
+    def source(self) -> str:
+        """The repository with the registry's address."""
+        return f"{self.registry}/{self.repository}"
+
+    @property
+    def immutable(self) -> str:
+        """By digest: nothing can be put in its place."""
+        return f"{self.source}@{self.digest}"
+
+    @property
+    def local(self) -> str:
+        """What `docker ps` shows."""
+        return f"{self.registry}/{self.name}" if self.name else self.immutable
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image as Glance tells of it; everything in it is its owner's to say."""
+
+    id: str
+    name: str | None
+    container_format: str | None
+    properties: Mapping[str, str]
+
+
+def reference(image: Image, registry: str) -> Reference:
+    """What to pull for `image` from the registry at `registry`, HOST:PORT.
+
+    Raises ImageUnacceptable, with the reason for the user.
+    """
+    if image.container_format != "docker":
+        raise _unacceptable(image, "only images with container_format docker boot on this host")
+    said = image.properties
+    # Nova copies properties onto snapshots: what they say is of the image they were copied from.
+    if said.get("oci_kind") != "tag" or said.get("oci_image") != image.id:
+        raise _unacceptable(image, "it was not pushed as a tag to the registry")
+    repository, digest = said.get("oci_repository", ""), said.get("oci_digest", "")
+    if not _is_repository(repository, registry) or not DIGEST.fullmatch(digest):
+        raise _unacceptable(image, "its properties oci_repository and oci_digest name nothing")
+    return Reference(registry, repository, digest, _name(image.name, registry))
+
+
+def _name(name: str | None, registry: str) -> str | None:
+    """The image's name if it is REPOSITORY:TAG: its owner may have renamed it to anything."""
+    repository, _, tag = (name or "").partition(":")
+    return name if _is_repository(repository, registry) and TAG.fullmatch(tag) else None
+
+
+def _is_repository(text: str, registry: str) -> bool:
+    return len(f"{registry}/{text}") <= LONGEST and REPOSITORY.fullmatch(text) is not None
+
+
+def _unacceptable(image: Image, reason: str) -> exception.ImageUnacceptable:
+    return exception.ImageUnacceptable(image_id=image.id, reason=reason)

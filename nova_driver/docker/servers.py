@@ -1,0 +1,94 @@
+"""From an instance and an image to a container that runs."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+from nova import exception
+
+from .containers import Container, Containers
+from .creation import Terms, creation
+from .engine.errors import Absent, Denied, EngineError
+from .images import Images, Names
+from .reference import Image, Reference, reference
+
+log = logging.getLogger(__name__)
+
+#: Nova's prefix of what it keeps of an image in system_metadata
+KEPT = "image_"
+
+
+class Servers:
+    """The making of this host's servers."""
+
+    def __init__(self, containers: Containers, images: Images, terms: Terms, registry: str) -> None:
+        """`registry`: HOST:PORT."""
+        self._containers = containers
+        self._images = images
+        self._terms = terms
+        self._registry = registry
+
+    def spawn(self, instance: Any, image_meta: Any, token: str | None, *, power_on: bool) -> None:
+        """Pull and create, and start if `power_on`; or leave nothing behind.
+
+        Raises ImageUnacceptable, InvalidInput, or an EngineError.
+        """
+        wanted = reference(image_of(image_meta, instance), self._registry)
+        names = self._pull(wanted, image_meta.id, token)
+        try:
+            self._create(instance, image_meta.properties.get("os_command_line"), names)
+            if power_on:
+                self._containers.start(instance.uuid)
+        except Exception:
+            with suppress(EngineError):
+                self._containers.remove(instance.uuid)
+            raise
+
+    def cache(self, image: Image, token: str | None) -> bool:
+        """Pull an image for later; False if it was here."""
+        wanted = reference(image, self._registry)
+        was_here = self._images.has(wanted)
+        self._pull(wanted, image.id, token)
+        return not was_here
+
+    def _pull(self, wanted: Reference, image: str, token: str | None) -> Names:
+        try:
+            return self._images.pull(wanted, token)
+        except (Absent, Denied) as error:
+            log.warning("no %s for who boots it: %s", wanted.immutable, error)
+            raise exception.ImageUnacceptable(
+                image_id=image, reason="the registry does not have it, or not for you"
+            ) from None
+
+    def _create(self, instance: Any, command: str | None, names: Names) -> Container:
+        """The container, of the image that was pulled and no other.
+
+        Another boot may have moved the name in between; then the digest stands for it.
+        """
+        for name in names.names:
+            body = creation(instance, name, command, self._terms)
+            container = self._containers.create(instance.uuid, body)
+            if container.image == names.id:
+                return container
+            log.info("%s is another image now, taking the next name", name)
+            self._containers.remove(instance.uuid)
+        raise Absent(f"the image {names.id} has lost all its names")
+
+
+def image_of(image_meta: Any, instance: Any) -> Image:
+    """What Nova knows of the image that an instance is to be made of.
+
+    Nova's image_meta has the properties only that Nova knows itself.
+    """
+    facts = {
+        name: getattr(image_meta, name) if image_meta.obj_attr_is_set(name) else None
+        for name in ("id", "name", "container_format")
+    }
+    properties = {
+        key.removeprefix(KEPT): value
+        for key, value in instance.system_metadata.items()
+        if key.startswith(KEPT)
+    }
+    return Image(facts["id"] or "", facts["name"], facts["container_format"], properties)

@@ -1,0 +1,1 @@
+"""The folder that is put on the path of `nova.virt`."""

@@ -1,0 +1,1 @@
+"""The Nova driver, and Nova around it."""

@@ -1,0 +1,1 @@
+"""The driver itself, driven with Nova's own objects."""

@@ -1,0 +1,126 @@
+"""nova-compute's side of a compute host: the driver, and instances for it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import nova.conf
+from nova import objects, utils
+from nova.virt import driver
+
+from nova_driver.docker.options import OPTIONS
+from tests.clients.engine import Engine
+from tests.nova.driver.user import User
+
+#: seconds; what takes longer is hanging
+PATIENCE = 30.0
+
+_ids = count(1)
+
+
+def flavor(**changes: Any) -> objects.Flavor:
+    """m1.tiny, or what becomes of it."""
+    usual = {
+        **{"name": "m1.tiny", "flavorid": "1", "memory_mb": 512, "vcpus": 1, "root_gb": 1},
+        **{"ephemeral_gb": 0, "swap": 0, "extra_specs": {}},
+    }
+    return objects.Flavor(**{**usual, **changes})
+
+
+def instance(image: dict[str, Any], **changes: Any) -> objects.Instance:
+    """An instance of an image as nova-api hands it to nova-compute."""
+    wanted = changes.pop("flavor", None) or flavor()
+    usual = {
+        "id": next(_ids),
+        "uuid": str(uuid4()),
+        "project_id": uuid4().hex,
+        "hostname": "test",
+        "image_ref": image["id"],
+        "config_drive": "",
+        "flavor": wanted,
+        "system_metadata": utils.get_system_metadata_from_image(image, wanted),
+    }
+    return objects.Instance(**{**usual, **changes})
+
+
+@dataclass
+class Host:
+    """A compute host. `heard`: the lifecycle events so far, as (UUID, transition)."""
+
+    name: str
+    engine: Engine
+    registry: str
+    options: dict[str, Any] = field(default_factory=dict)
+    heard: list[tuple[str, int]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Load and start the driver as nova-compute does. Raises SystemExit if there is none."""
+        address, _, port = self.registry.partition(":")
+        options = {
+            "host_url": f"unix://{self.engine.socket}",
+            "registry_host": address,
+            "registry_port": int(port),
+            "timeout": 30,
+            **self.options,
+        }
+        self.driver: Any = driver.load_compute_driver(None, "docker.DockerDriver")
+        for name, value in options.items():
+            nova.conf.CONF.set_override(name, value, group="docker")
+        self.driver.register_event_listener(self._hear)
+        self.driver.init_host(self.name)
+
+    def stop(self) -> None:
+        """Stop the driver, and remove all that it made."""
+        self.driver.cleanup_host(self.name)
+        docker = self.engine.docker
+        mine = f"label=org.openstack.nova.host={self.name}"
+        for container in docker.output("ps", "--all", "--quiet", "--filter", mine).split():
+            docker("rm", "--force", "--volumes", container.decode())
+        for option in OPTIONS:
+            nova.conf.CONF.clear_override(option.name, group="docker")
+
+    def boot(self, user: User, image: str, **changes: Any) -> objects.Instance:
+        """`server create --nic none`."""
+        facts = user.image(image)
+        made = instance(facts, **changes)
+        self.spawn(user, made, facts)
+        return made
+
+    def spawn(
+        self, user: User, made: objects.Instance, image: dict[str, Any], **changes: Any
+    ) -> None:
+        """Have the driver make an instance of an image."""
+        meta = objects.ImageMeta.from_dict(image)
+        asked = {"injected_files": [], "admin_password": "secret", "allocations": {}, **changes}
+        self.driver.spawn(user.context, made, meta, **asked)
+
+    def inspect(self, made: objects.Instance) -> dict[str, Any]:
+        """What `docker inspect` says of an instance's container."""
+        said = self.engine.docker.output("inspect", f"nova-{made.uuid}")
+        found: dict[str, Any] = json.loads(said)[0]
+        return found
+
+    def state(self, made: objects.Instance) -> int:
+        """Its power state."""
+        return int(self.driver.get_info(made).state)
+
+    def console(self, made: objects.Instance) -> str:
+        """What it has written."""
+        return bytes(self.driver.get_console_output(None, made)).decode()
+
+    def _hear(self, event: Any) -> None:
+        self.heard.append((event.get_instance_uuid(), event.get_transition()))
+
+
+def wait(condition: Callable[[], object], what: str) -> None:
+    """Return when the condition holds; fail after a while."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(0.05)

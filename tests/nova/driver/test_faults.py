@@ -1,0 +1,130 @@
+"""The driver's parts beside an Engine that fails on demand."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from nova import exception
+
+from nova_driver.docker.containers import Containers
+from nova_driver.docker.engine import errors
+from nova_driver.docker.engine.client import Engine
+from nova_driver.docker.events import Events
+from nova_driver.docker.faults import faults
+from nova_driver.docker.images import Images
+from nova_driver.docker.reference import Reference
+from tests.nova.driver.host import wait
+from tests.nova.engine.fake import Asked, FakeEngine, chunked, reply
+
+UUID = "0c1d2e3f-0000-4000-8000-000000000001"
+LABELS = {"org.openstack.nova.host": "here", "org.openstack.nova.instance": UUID}
+STATE = {"Status": "exited", "ExitCode": 0, "StartedAt": "2026-01-01T00:00:00Z"}
+CONTAINER = {"Id": "abc", "Image": "sha256:1", "Config": {"Labels": LABELS}, "State": STATE}
+REFERENCE = Reference("127.0.0.1:5042", "app", "sha256:" + "1" * 64, "app:latest")
+TOKEN = "gAAAAABsecret"
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[FakeEngine]:
+    server = FakeEngine(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def containers(fake: FakeEngine) -> Containers:
+    return Containers(Engine(fake.host_url, 5), "here", 0.5)
+
+
+@pytest.fixture
+def images(fake: FakeEngine) -> Images:
+    return Images(Engine(fake.host_url, 5), 5)
+
+
+def test_a_removal_by_somebody_else_is_waited_for(fake: FakeEngine, containers: Containers) -> None:
+    looks = iter([CONTAINER, CONTAINER])
+
+    def answer(asked: Asked) -> bytes:
+        if asked.method == "DELETE":
+            return reply(409, {"message": "removal in progress"})
+        return reply(200, found) if (found := next(looks, None)) else reply(404)
+
+    fake.answer = answer
+    containers.remove(UUID)
+    assert [asked.method for asked in fake.asked] == ["GET", "DELETE", "GET", "GET"]
+
+
+def test_a_removal_without_an_end_fails(fake: FakeEngine, containers: Containers) -> None:
+    fake.answer = lambda asked: reply(200, CONTAINER) if asked.method == "GET" else reply(409)
+    with pytest.raises(errors.Conflict):
+        containers.remove(UUID)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_nothing_is_pulled_for_whom_the_registry_refuses(
+    fake: FakeEngine, images: Images, status: int
+) -> None:
+    fake.answer = lambda _: reply(status, {"message": "no"})
+    with pytest.raises((errors.Denied, errors.Absent)):
+        images.pull(REFERENCE, TOKEN)
+    (asked,) = fake.asked
+    assert asked.path == f"/distribution/{REFERENCE.immutable}/json"
+    sent = json.loads(base64.urlsafe_b64decode(asked.headers["X-Registry-Auth"]))
+    assert sent == {"registrytoken": TOKEN}
+
+
+def test_a_pull_that_fails_on_its_way_says_so(fake: FakeEngine, images: Images) -> None:
+    steps = b'{"status": "Pulling"}\r\n{"errorDetail": {"message": "x"}, "error": "no space"}\r\n'
+    fake.answer = lambda asked: chunked(steps) if asked.method == "POST" else reply(200, {})
+    with pytest.raises(errors.Failed, match="no space"):
+        images.pull(REFERENCE, None)
+    assert all("X-Registry-Auth" not in asked.headers for asked in fake.asked)
+
+
+def test_an_echoed_token_is_in_no_message(fake: FakeEngine, images: Images) -> None:
+    fake.answer = lambda _: reply(500, {"message": f"Bearer {TOKEN}"})
+    with pytest.raises(errors.Failed) as raised:
+        images.pull(REFERENCE, TOKEN)
+    assert TOKEN not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("line", [b'{"Action": "die"}\n', b"<html>\n", b""])
+def test_odd_events_do_not_end_the_listening(
+    fake: FakeEngine, containers: Containers, line: bytes
+) -> None:
+    fake.answer = lambda asked: chunked(line) if asked.path == "/events" else reply(200, [])
+    events = Events(Engine(fake.host_url, 5), containers, "here", lambda *_: None)
+    events.start()
+    try:
+        wait(lambda: [asked.path for asked in fake.asked].count("/events") >= 2, "a second try")
+    finally:
+        events.stop()
+
+
+NOVA = {
+    errors.Refused: exception.InvalidInput,
+    errors.Denied: exception.InternalError,
+    errors.Conflict: exception.InternalError,
+    errors.Failed: exception.InternalError,
+    errors.Unavailable: exception.HypervisorUnavailable,
+    errors.Garbled: exception.InternalError,
+    errors.Incompatible: exception.InternalError,
+    errors.Absent: exception.InstanceNotFound,
+}
+
+
+@pytest.mark.parametrize("kind", NOVA, ids=lambda kind: kind.__name__)
+def test_nova_hears_in_its_own_words(kind: type[errors.EngineError]) -> None:
+    with pytest.raises(NOVA[kind]), faults(SimpleNamespace(uuid=UUID)):
+        raise kind("words")
+
+
+def test_an_image_that_vanishes_is_no_server_that_vanished() -> None:
+    with pytest.raises(exception.InternalError), faults():
+        raise errors.Absent("words")

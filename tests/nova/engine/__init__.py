@@ -1,0 +1,1 @@
+"""The client of the Docker Engine, against servers that misbehave."""
