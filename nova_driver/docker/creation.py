@@ -9,8 +9,10 @@ from typing import Any
 
 from nova import exception
 
+from .environment import environment
 from .labels import labels
 from .limits import limits
+from .privileges import privileges
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,22 @@ class Terms:
 def creation(instance: Any, image: str, command: str | None, terms: Terms) -> dict[str, Any]:
     """The body of POST /containers/create (Engine API, ContainerCreate).
 
-    The image's own command, environment, user and working directory stay; `command`, as a shell
-    would split it, replaces the command only. Raises InvalidInput.
+    The image's own command, environment, user and working directory stay. `command`, as a shell
+    would split it, replaces the command only; the Engine adds `Env` to the image's environment.
+    Raises InvalidInput.
     """
     body: dict[str, Any] = {
         "Image": image,
         "Hostname": instance.hostname or "",
         "Labels": labels(instance, terms.host),
+        "Env": environment(instance.metadata),
         # As with a server's console, which is there though nobody types: `sh` waits.
         "OpenStdin": True,
         "HostConfig": {
             **limits(instance.flavor, terms.pids_limit, limits_disk=terms.limits_disk),
             "NetworkMode": "none",
+            **privileges(instance.flavor),
             "IpcMode": "private",
-            "Privileged": False,
             # Nova decides what starts again.
             "RestartPolicy": {"Name": "no"},
             "LogConfig": {

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import nova.conf
 from nova import objects, utils
+from nova.network import model
 from nova.virt import driver
 
 from nova_driver.docker.options import OPTIONS
@@ -43,6 +44,8 @@ def instance(image: dict[str, Any], **changes: Any) -> objects.Instance:
         "hostname": "test",
         "image_ref": image["id"],
         "config_drive": "",
+        "metadata": {},
+        "info_cache": objects.InstanceInfoCache(network_info=model.NetworkInfo()),
         "flavor": wanted,
         "system_metadata": utils.get_system_metadata_from_image(image, wanted),
     }
