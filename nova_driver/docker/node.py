@@ -18,7 +18,7 @@ from .image_cache import ImageCache
 from .images import Images
 from .inventory import Disk
 from .limits import can_limit_disk
-from .registry import is_exposed
+from .registry import authority, is_exposed
 from .servers import Servers
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Node:
             raise exception.InvalidConfiguration(f"[docker] host_url: {error}") from None
         info = self.info()
         _check_registry(options, info)
-        registry = f"{options.registry_host}:{options.registry_port}"
+        registry = authority(options.registry_host, options.registry_port)
         terms = Terms(
             host,
             options.pids_limit,
@@ -82,6 +82,6 @@ def _check_registry(options: Any, info: dict[str, Any]) -> None:
     host, port = options.registry_host, options.registry_port
     if not options.registry_insecure and is_exposed(info, host, port):
         raise exception.InvalidConfiguration(
-            f"the Docker Engine would send tokens to {host}:{port} without verified TLS; "
+            f"the Docker Engine would send tokens to {authority(host, port)} without verified TLS; "
             "take it off the Engine's insecure-registries, or set [docker] registry_insecure"
         )

@@ -1,4 +1,4 @@
-"""Whether a user's token is safe on its way from the Engine to the registry."""
+"""Where the registry is, and whether a user's token is safe on its way to it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from typing import Any
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+def authority(host: str, port: int) -> str:
+    """HOST:PORT, or [HOST]:PORT for an IPv6 address (RFC 3986, 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def is_exposed(info: Mapping[str, Any], host: str, port: int) -> bool:
     """Whether the Engine would speak to a registry beyond this machine without verified TLS.
 
@@ -19,7 +24,7 @@ def is_exposed(info: Mapping[str, Any], host: str, port: int) -> bool:
     addresses = _addresses(host)
     if addresses and all(address.is_loopback for address in addresses):
         return False
-    named = (config.get("IndexConfigs") or {}).get(f"{host}:{port}")
+    named = (config.get("IndexConfigs") or {}).get(authority(host, port))
     if named is not None:
         return not named["Secure"]
     insecure = [ipaddress.ip_network(cidr) for cidr in config.get("InsecureRegistryCIDRs") or ()]

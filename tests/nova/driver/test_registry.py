@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nova_driver.docker.registry import is_exposed
+from nova_driver.docker.registry import authority, is_exposed
 
 INFO: dict[str, Any] = {
     "RegistryConfig": {
@@ -15,6 +15,7 @@ INFO: dict[str, Any] = {
             "192.0.2.1:5042": {"Secure": False},
             "192.0.2.2:5042": {"Secure": True},
             "registry.invalid:5042": {"Secure": False},
+            "[fd00::2]:5042": {"Secure": True},
         },
     }
 }
@@ -24,6 +25,7 @@ HOSTS = {
     "::1": False,
     "10.0.2.15": True,
     "fd00::1": True,
+    "fd00::2": False,
     "192.0.2.1": True,
     "192.0.2.2": False,
     "192.0.2.3": False,
@@ -40,3 +42,8 @@ def test_an_insecure_registry_beyond_this_machine_is_exposed(host: str) -> None:
 @pytest.mark.parametrize("info", [{}, {"RegistryConfig": None}, {"RegistryConfig": {}}])
 def test_an_engine_that_trusts_nobody_exposes_nothing(info: dict[str, Any]) -> None:
     assert not is_exposed(info, "192.0.2.1", 5042)
+
+
+def test_an_ipv6_address_has_brackets() -> None:
+    assert authority("fd00::1", 5042) == "[fd00::1]:5042"
+    assert authority("192.0.2.1", 5042) == "192.0.2.1:5042"
