@@ -86,12 +86,6 @@ class Containers:
         self._thaw(container)
         self._engine.post(f"/containers/{container.id}/stop", patience=timeout, t=timeout)
 
-    def restart(self, instance: str, timeout: int) -> None:
-        """Stop it, if it runs, and start it."""
-        container = self.find(instance)
-        self._thaw(container)
-        self._engine.post(f"/containers/{container.id}/restart", patience=timeout, t=timeout)
-
     def pause(self, instance: str) -> None:
         """Freeze it, memory and all. Raises Conflict if it does not run."""
         self._engine.post(f"/containers/{self.find(instance).id}/pause")

@@ -122,7 +122,9 @@ class DockerDriver(driver.ComputeDriver):
     ) -> None:
         check(instance, network_info, block_device_info, injected_files)
         with faults():
-            self._node.servers.spawn(instance, image_meta, context.auth_token, power_on=power_on)
+            self._node.servers.spawn(
+                instance, image_meta, context.auth_token, network_info, power_on=power_on
+            )
 
     def destroy(
         self,
@@ -134,7 +136,7 @@ class DockerDriver(driver.ComputeDriver):
         destroy_secrets: bool = True,
     ) -> None:
         with faults():
-            self._node.containers.remove(instance.uuid)
+            self._node.servers.destroy(instance, network_info)
 
     def soft_delete(self, instance: Any) -> None:
         with faults(instance):
@@ -142,7 +144,7 @@ class DockerDriver(driver.ComputeDriver):
 
     def restore(self, instance: Any) -> None:
         with faults(instance):
-            self._node.containers.start(instance.uuid)
+            self._node.servers.start(instance, instance.get_network_info())
 
     # Power
 
@@ -156,7 +158,7 @@ class DockerDriver(driver.ComputeDriver):
         share_info: Any = None,
     ) -> None:
         with faults(instance):
-            self._node.containers.start(instance.uuid)
+            self._node.servers.start(instance, network_info)
 
     def power_off(self, instance: Any, timeout: int = 0, retry_interval: int = 0) -> None:
         with faults(instance):
@@ -175,7 +177,7 @@ class DockerDriver(driver.ComputeDriver):
     ) -> None:
         timeout = _shutdown_timeout(instance) if reboot_type == "SOFT" else 0
         with faults(instance):
-            self._node.containers.restart(instance.uuid, timeout)
+            self._node.servers.restart(instance, network_info, timeout)
 
     def pause(self, instance: Any) -> None:
         with faults(instance):
@@ -199,7 +201,7 @@ class DockerDriver(driver.ComputeDriver):
     ) -> None:
         # A restarted Engine has stopped what was frozen, so this is more than to unpause.
         with faults(instance):
-            self._node.containers.start(instance.uuid)
+            self._node.servers.start(instance, network_info)
 
     def resume_state_on_host_boot(
         self,
@@ -210,7 +212,7 @@ class DockerDriver(driver.ComputeDriver):
         block_device_info: Any = None,
     ) -> None:
         with faults(instance):
-            self._node.containers.start(instance.uuid)
+            self._node.servers.start(instance, network_info)
 
     # Images
 

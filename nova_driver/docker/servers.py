@@ -1,4 +1,4 @@
-"""From an instance and an image to a container that runs."""
+"""From an instance and an image to a container that runs, and on to its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ KEPT = "image_"
 
 
 class Servers:
-    """The making of this host's servers."""
+    """The making, starting and unmaking of this host's servers.
+
+    Whatever starts a container goes through here: a container has its network for as long as it
+    runs and no longer. `network_info` is Nova's: the VIFs of an instance's ports.
+    """
 
     def __init__(self, containers: Containers, images: Images, terms: Terms, registry: str) -> None:
         """`registry`: HOST:PORT."""
@@ -30,7 +34,15 @@ class Servers:
         self._terms = terms
         self._registry = registry
 
-    def spawn(self, instance: Any, image_meta: Any, token: str | None, *, power_on: bool) -> None:
+    def spawn(
+        self,
+        instance: Any,
+        image_meta: Any,
+        token: str | None,
+        network_info: Any,
+        *,
+        power_on: bool,
+    ) -> None:
         """Pull and create, and start if `power_on`; or leave nothing behind.
 
         Raises ImageUnacceptable, InvalidInput, or an EngineError.
@@ -40,11 +52,27 @@ class Servers:
         try:
             self._create(instance, image_meta.properties.get("os_command_line"), names)
             if power_on:
-                self._containers.start(instance.uuid)
+                self.start(instance, network_info)
         except Exception:
             with suppress(EngineError):
-                self._containers.remove(instance.uuid)
+                self.destroy(instance, network_info)
             raise
+
+    def start(self, instance: Any, network_info: Any) -> None:
+        """Have it run, whether it was frozen, stopped, or runs already. Raises an EngineError."""
+        self._containers.start(instance.uuid)
+
+    def restart(self, instance: Any, network_info: Any, timeout: int) -> None:
+        """End it, if it runs, and start it.
+
+        `timeout`: seconds that it has to end by itself. Raises an EngineError.
+        """
+        self._containers.stop(instance.uuid, timeout)
+        self.start(instance, network_info)
+
+    def destroy(self, instance: Any, network_info: Any) -> None:
+        """End and remove it; having none is no error. Raises an EngineError."""
+        self._containers.remove(instance.uuid)
 
     def cache(self, image: Image, token: str | None) -> bool:
         """Pull an image for later; False if it was here."""
