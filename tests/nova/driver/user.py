@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
@@ -18,10 +15,8 @@ from registry_glance.embedded.credentials import Credentials
 from registry_glance.glance.client import Glance
 from registry_glance.glance.cloud import Cloud
 from tests.clients.engine import Engine
-from tests.clients.tarballs import packed
+from tests.nova import busybox
 from tests.registry import Registry
-
-BUSYBOX = shutil.which("busybox")
 
 
 @dataclass(frozen=True)
@@ -58,19 +53,8 @@ class User:
         self.engine.docker(*words, stdin=password)
 
     def push(self, name: str, command: str, *changes: str) -> str:
-        """Push an image that runs `command` in busybox; the ID of its row in Glance.
-
-        `changes`: further lines of a Dockerfile. The local image goes: a host shall pull its own.
-        """
-        assert BUSYBOX, "no busybox here"
-        root = {"bin/busybox": Path(BUSYBOX).read_bytes(), "unlike": uuid4().bytes}
-        reference = self.registry.reference(name)
-        lines = [f'CMD ["/bin/busybox", "sh", "-c", "{command}"]', *changes]
-        options = [word for line in lines for word in ("--change", line)]
-        docker = self.engine.docker
-        docker("import", *options, "-", reference, stdin=packed(root))
-        docker("push", reference)
-        docker("image", "rm", reference)
+        """Push an image that runs `command` in busybox; the ID of its row in Glance."""
+        busybox.push(self.engine.docker, self.registry.reference(name), command, *changes)
         return self.row(name)
 
     def row(self, name: str) -> str:

@@ -1,0 +1,89 @@
+"""An OpenStack whose servers are containers on Docker Engines."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import openstack
+
+from registry_glance.embedded.credentials import Credentials
+from registry_glance.embedded.openstack import Hypervisor, OpenStack
+from registry_glance.embedded.process import Process
+from tests.clients.engine import Engine
+from tests.registry import RegistryProcess
+
+#: seconds: what takes longer is hanging, and how often one looks
+PATIENCE, PAUSE = 120.0, 0.2
+INSTANCE = "org.openstack.nova.instance"
+
+
+@dataclass(frozen=True)
+class Region:
+    """Nova and a registry, and the Engines of its compute hosts by the hosts' names."""
+
+    nova: OpenStack
+    registry: RegistryProcess
+    admin: Any
+    engines: dict[str, Engine] = field(default_factory=dict)
+
+    def add_host(self, host: str, engine: Engine, zone: str) -> Process:
+        """Start nova-compute beside an Engine, in an availability zone; its process."""
+        hypervisor = Hypervisor(
+            host, docker=f"unix://{engine.socket}", registry=self.registry.address
+        )
+        process = self.nova.add_compute(hypervisor)
+        compute = self.admin.compute
+        aggregate = next((one for one in compute.aggregates() if one.name == zone), None)
+        if aggregate is None:
+            aggregate = compute.create_aggregate(name=zone, availability_zone=zone)
+        compute.add_host_to_aggregate(aggregate, host)
+        self.engines[host] = engine
+        return process
+
+    def containers(self, server: str) -> list[str]:
+        """The IDs of all containers that were made for a server, on all hosts."""
+        words = ("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={INSTANCE}={server}")
+        found = (engine.docker.output(*words) for engine in self.engines.values())
+        return [name.decode() for output in found for name in output.split()]
+
+    def inspect(self, server: str) -> dict[str, Any]:
+        """What `docker inspect` says of a server's container."""
+        words = ("ps", "--all", "--quiet", "--filter", f"name=^/nova-{server}$")
+        for engine in self.engines.values():
+            if engine.docker.output(*words):
+                (found,) = json.loads(engine.docker.output("inspect", f"nova-{server}"))
+                return dict(found)
+        raise AssertionError(f"no container of {server}")
+
+    def allocations(self, server: str) -> dict[str, Any]:
+        """What Placement keeps for a server, by compute host."""
+        answer = self.admin.session.get(
+            f"/allocations/{server}", endpoint_filter={"service_type": "placement"}
+        )
+        return dict(answer.json()["allocations"])
+
+    def check_nothing_left(self, servers: Iterable[str]) -> None:
+        """Assert that deleted servers have left nothing on hosts and in Placement."""
+        for server in servers:
+            assert self.containers(server) == [], server
+            assert self.allocations(server) == {}, server
+
+
+def connect(user: Credentials) -> Any:
+    """openstacksdk as a user."""
+    found = openstack.connection.Connection(auth=user.as_auth(), region_name=user.region)
+    # Whatever proxy the machine has: the cloud is on it.
+    found.session.session.trust_env = False
+    return found
+
+
+def wait(condition: Callable[[], object], what: str) -> None:
+    """Return when the condition holds; fail after a while."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(PAUSE)
