@@ -18,6 +18,8 @@ MEMCACHED = [
 NOVA = [
     "nova>=34",
     "os-vif",
+    "oslo.privsep",
+    "pyroute2>=0.9",
 ]
 # For registry-glance up --nova.
 OPENSTACK = [

@@ -27,13 +27,24 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container as it is now. `image`: the ID of what it runs, whatever that is called."""
+    """A container as it is now. `image`: the ID of what it runs, whatever that is called.
+
+    `sandbox`: the file of its network namespace, "" if it does not run; `resolv_conf`: the file
+    on this host that it has as /etc/resolv.conf.
+    """
 
     id: str
     image: str
     status: str
     exit_code: int
     started_at: str
+    sandbox: str
+    resolv_conf: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has processes, be they frozen."""
+        return bool(self.sandbox)
 
     @property
     def is_paused(self) -> bool:
@@ -66,7 +77,13 @@ class Containers:
             raise Absent(f"the container {_name(instance)} is not this host's")
         state = found["State"]
         return Container(
-            found["Id"], found["Image"], state["Status"], state["ExitCode"], state["StartedAt"]
+            found["Id"],
+            found["Image"],
+            state["Status"],
+            state["ExitCode"],
+            state["StartedAt"],
+            found["NetworkSettings"]["SandboxKey"] if state["Running"] else "",
+            found["ResolvConfPath"],
         )
 
     def create(self, instance: str, body: Mapping[str, Any]) -> Container:

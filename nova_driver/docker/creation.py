@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +25,14 @@ class Terms:
     limits_disk: bool
 
 
-def creation(instance: Any, image: str, command: str | None, terms: Terms) -> dict[str, Any]:
+def creation(
+    instance: Any, image: str, command: str | None, servers: Sequence[str], terms: Terms
+) -> dict[str, Any]:
     """The body of POST /containers/create (Engine API, ContainerCreate).
 
     The image's own command, environment, user and working directory stay. `command`, as a shell
     would split it, replaces the command only; the Engine adds `Env` to the image's environment.
-    Raises InvalidInput.
+    `servers`: the addresses of name servers, none for those of the host. Raises InvalidInput.
     """
     body: dict[str, Any] = {
         "Image": image,
@@ -42,6 +44,7 @@ def creation(instance: Any, image: str, command: str | None, terms: Terms) -> di
         "HostConfig": {
             **limits(instance.flavor, terms.pids_limit, limits_disk=terms.limits_disk),
             "NetworkMode": "none",
+            "Dns": list(servers),
             **privileges(instance.flavor),
             "IpcMode": "private",
             # Nova decides what starts again.
@@ -55,13 +58,10 @@ def creation(instance: Any, image: str, command: str | None, terms: Terms) -> di
     return body | ({"Cmd": _words(command)} if command else {})
 
 
-def check(
-    instance: Any, network_info: Any, block_device_info: Mapping[str, Any] | None, files: Any
-) -> None:
+def check(instance: Any, block_device_info: Mapping[str, Any] | None, files: Any) -> None:
     """Raise InvalidInput for what was asked for and cannot be given, before anything is made."""
     disks = block_device_info or {}
     wanted = {
-        "a network port; boot it with --nic none": network_info,
         "a volume": disks.get("block_device_mapping"),
         "an ephemeral disk": disks.get("ephemerals"),
         "a config drive": instance.config_drive,

@@ -18,6 +18,8 @@ from .image_cache import ImageCache
 from .images import Images
 from .inventory import Disk
 from .limits import can_limit_disk
+from .network.network import Network
+from .network.wiring import Wiring
 from .registry import authority, is_exposed
 from .servers import Servers
 
@@ -31,7 +33,9 @@ class Node:
     be used, or a registry to which the Engine would send tokens unprotected.
     """
 
-    def __init__(self, options: Any, host: str, emit: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, options: Any, host: str, emit: Callable[[str, int], None], wiring: Wiring
+    ) -> None:
         """`options`: the group [docker]; `emit` is told of lifecycle events."""
         self.host = host
         try:
@@ -49,7 +53,8 @@ class Node:
         )
         images = Images(self.engine, options.pull_timeout)
         self.containers = Containers(self.engine, host, options.timeout)
-        self.servers = Servers(self.containers, images, terms, registry)
+        self.network = Network(self.containers)
+        self.servers = Servers(self.containers, images, self.network, wiring, terms, registry)
         self.image_cache = ImageCache(self.engine, images, registry)
         self.console = Console(self.engine, self.containers, options.timeout)
         self.events = Events(self.engine, self.containers, host, emit)

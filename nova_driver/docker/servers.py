@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from nova import exception
@@ -12,12 +13,12 @@ from .containers import Container, Containers
 from .creation import Terms, creation
 from .engine.errors import Absent, Denied, EngineError
 from .images import Images, Names
+from .network.network import Network
+from .network.resolver import nameservers
+from .network.wiring import Wiring
 from .reference import Image, Reference, reference
 
 log = logging.getLogger(__name__)
-
-#: Nova's prefix of what it keeps of an image in system_metadata
-KEPT = "image_"
 
 
 class Servers:
@@ -27,17 +28,28 @@ class Servers:
     runs and no longer. `network_info` is Nova's: the VIFs of an instance's ports.
     """
 
-    def __init__(self, containers: Containers, images: Images, terms: Terms, registry: str) -> None:
+    def __init__(
+        self,
+        containers: Containers,
+        images: Images,
+        network: Network,
+        wiring: Wiring,
+        terms: Terms,
+        registry: str,
+    ) -> None:
         """`registry`: HOST:PORT."""
         self._containers = containers
         self._images = images
+        self._network = network
+        self._wiring = wiring
         self._terms = terms
         self._registry = registry
 
     def spawn(
         self,
         instance: Any,
-        image_meta: Any,
+        image: Image,
+        command: str | None,
         token: str | None,
         network_info: Any,
         *,
@@ -45,34 +57,64 @@ class Servers:
     ) -> None:
         """Pull and create, and start if `power_on`; or leave nothing behind.
 
-        Raises ImageUnacceptable, InvalidInput, or an EngineError.
+        `command`: instead of the image's own. It starts when Neutron has wired its ports. Raises ImageUnacceptable, InvalidInput, an
+        EngineError, or Nova's errors for ports.
         """
-        wanted = reference(image_of(image_meta, instance), self._registry)
-        names = self._pull(wanted, image_meta.id, token)
-        try:
-            self._create(instance, image_meta.properties.get("os_command_line"), names)
+        wanted = reference(image, self._registry)
+        names = self._pull(wanted, image.id, token)
+        with self._cleared(instance, network_info):
+            self._create(instance, command, names, nameservers(network_info))
             if power_on:
-                self.start(instance, network_info)
-        except Exception:
-            with suppress(EngineError):
-                self.destroy(instance, network_info)
-            raise
+                self._start_wired(instance, network_info)
+
+    def remake(
+        self,
+        instance: Any,
+        commit: str,
+        network_info: Any,
+        *,
+        power_on: bool,
+        volumes_of: str | None = None,
+    ) -> None:
+        """Create it of a commit, by its name, and start it as `spawn` does.
+
+        `volumes_of`: a container whose volumes it takes over. Raises InvalidInput, an EngineError,
+        or Nova's errors for ports.
+        """
+        with self._cleared(instance, network_info):
+            # The commit's configuration has the command already.
+            body = creation(instance, commit, None, nameservers(network_info), self._terms)
+            if volumes_of:
+                body["HostConfig"]["VolumesFrom"] = [volumes_of]
+            self._containers.create(instance.uuid, body)
+            if power_on:
+                self._start_wired(instance, network_info)
 
     def start(self, instance: Any, network_info: Any) -> None:
-        """Have it run, whether it was frozen, stopped, or runs already. Raises an EngineError."""
-        self._containers.start(instance.uuid)
+        """Have it run, whether it was frozen, stopped, or runs already.
+
+        Raises an EngineError, or VirtualInterfacePlugException.
+        """
+        self._network.prepare(instance, network_info)
+        self._run(instance, network_info)
+
+    def stop(self, instance: Any, timeout: int) -> None:
+        """End it, by SIGKILL if it does not end by itself in `timeout` seconds.
+
+        Raises an EngineError.
+        """
+        self._containers.stop(instance.uuid, timeout)
+        self._unplug(instance, instance.get_network_info())
 
     def restart(self, instance: Any, network_info: Any, timeout: int) -> None:
-        """End it, if it runs, and start it.
-
-        `timeout`: seconds that it has to end by itself. Raises an EngineError.
-        """
+        """End it, if it runs, and start it; `timeout` and errors as with stop() and start()."""
         self._containers.stop(instance.uuid, timeout)
         self.start(instance, network_info)
 
     def destroy(self, instance: Any, network_info: Any) -> None:
         """End and remove it; having none is no error. Raises an EngineError."""
         self._containers.remove(instance.uuid)
+        self._unplug(instance, network_info)
 
     def cache(self, image: Image, token: str | None) -> bool:
         """Pull an image for later; False if it was here."""
@@ -80,6 +122,38 @@ class Servers:
         was_here = self._images.has(wanted)
         self._pull(wanted, image.id, token)
         return not was_here
+
+    @contextmanager
+    def _cleared(self, instance: Any, network_info: Any) -> Iterator[None]:
+        """Leave nothing of a server whose making fails."""
+        try:
+            yield
+        except Exception:
+            with suppress(EngineError):
+                self.destroy(instance, network_info)
+            raise
+
+    def _start_wired(self, instance: Any, network_info: Any) -> None:
+        with self._wiring.awaited(instance, network_info):
+            self._network.prepare(instance, network_info)
+        self._run(instance, network_info)
+
+    def _run(self, instance: Any, network_info: Any) -> None:
+        """Start what is prepared; a container that cannot have its network does not start."""
+        was_running = self._containers.find(instance.uuid).is_running
+        self._containers.start(instance.uuid)
+        try:
+            self._network.connect(instance, network_info)
+        except exception.VirtualInterfacePlugException:
+            if not was_running:
+                self._containers.stop(instance.uuid, 0)
+                self._unplug(instance, network_info)
+            raise
+
+    def _unplug(self, instance: Any, network_info: Any) -> None:
+        """The log says what is left; no server should fail to end because of it."""
+        with suppress(exception.VirtualInterfaceUnplugException):
+            self._network.unplug(instance, network_info)
 
     def _pull(self, wanted: Reference, image: str, token: str | None) -> Names:
         try:
@@ -90,13 +164,15 @@ class Servers:
                 image_id=image, reason="the registry does not have it, or not for you"
             ) from None
 
-    def _create(self, instance: Any, command: str | None, names: Names) -> Container:
+    def _create(
+        self, instance: Any, command: str | None, names: Names, servers: Sequence[str]
+    ) -> Container:
         """The container, of the image that was pulled and no other.
 
         Another boot may have moved the name in between; then the digest stands for it.
         """
         for name in names.names:
-            body = creation(instance, name, command, self._terms)
+            body = creation(instance, name, command, servers, self._terms)
             container = self._containers.create(instance.uuid, body)
             if container.image == names.id:
                 return container
@@ -104,19 +180,3 @@ class Servers:
             self._containers.remove(instance.uuid)
         raise Absent(f"the image {names.id} has lost all its names")
 
-
-def image_of(image_meta: Any, instance: Any) -> Image:
-    """What Nova knows of the image that an instance is to be made of.
-
-    Nova's image_meta has the properties only that Nova knows itself.
-    """
-    facts = {
-        name: getattr(image_meta, name) if image_meta.obj_attr_is_set(name) else None
-        for name in ("id", "name", "container_format")
-    }
-    properties = {
-        key.removeprefix(KEPT): value
-        for key, value in instance.system_metadata.items()
-        if key.startswith(KEPT)
-    }
-    return Image(facts["id"] or "", facts["name"], facts["container_format"], properties)

@@ -23,8 +23,11 @@ from tests.nova.engine.fake import Asked, FakeEngine, chunked, reply
 
 UUID = "0c1d2e3f-0000-4000-8000-000000000001"
 LABELS = {"org.openstack.nova.host": "here", "org.openstack.nova.instance": UUID}
-STATE = {"Status": "exited", "ExitCode": 0, "StartedAt": "2026-01-01T00:00:00Z"}
-CONTAINER = {"Id": "abc", "Image": "sha256:1", "Config": {"Labels": LABELS}, "State": STATE}
+STATE = {"Status": "exited", "Running": False, "ExitCode": 0, "StartedAt": "2026-01-01T00:00:00Z"}
+CONTAINER = {
+    **{"Id": "abc", "Image": "sha256:1", "Config": {"Labels": LABELS}, "State": STATE},
+    **{"NetworkSettings": {"SandboxKey": ""}, "ResolvConfPath": "", "Mounts": []},
+}
 REFERENCE = Reference("127.0.0.1:5042", "app", "sha256:" + "1" * 64, "app:latest")
 TOKEN = "gAAAAABsecret"
 

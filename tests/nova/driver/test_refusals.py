@@ -7,7 +7,6 @@ from typing import Any
 import nova.conf
 import pytest
 from nova import exception
-from nova.network import model
 
 from tests.nova.driver.host import Host, flavor, instance
 from tests.nova.driver.user import User
@@ -15,7 +14,6 @@ from tests.nova.driver.user import User
 SLEEP = "/bin/busybox sleep 1000"
 
 ASKED: dict[str, tuple[dict[str, Any], str]] = {
-    "a port": ({"network_info": model.NetworkInfo([model.VIF(id="a")])}, "--nic none"),
     "a volume": ({"block_device_info": {"block_device_mapping": [{"x": 1}]}}, "a volume"),
     "a disk": ({"block_device_info": {"ephemerals": [{"size": 1}]}}, "an ephemeral disk"),
     "a file": ({"injected_files": [("/etc/motd", b"hello")]}, "injected files"),
@@ -97,8 +95,6 @@ UNSUPPORTED: dict[str, tuple[object, ...]] = {
     "rescue": (None, None, [], None, "", None, None),
     "unrescue": (None, None),
     "migrate_disk_and_power_off": (None, None, "", None, []),
-    "attach_interface": (None, None, None, None),
-    "detach_interface": (None, None, None),
     "attach_volume": (None, {}, None, "/dev/vdb"),
     "detach_volume": (None, {}, None, "/dev/vdb"),
     "set_admin_password": (None, ""),

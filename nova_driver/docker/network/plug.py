@@ -1,0 +1,74 @@
+"""One port, plugged and unplugged; what fails below is told as Nova's own errors.
+
+Users read these, so only the log has the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import os_vif
+from nova import exception
+from nova.network import os_vif_util
+
+from . import namespace, resolver, veth
+from .port import Port, port
+
+log = logging.getLogger(__name__)
+
+
+def prepare(instance: Any, each: Port, sandbox: str) -> None:
+    """Plug the host's side of a port. `sandbox`: the container's namespace, "" if it is not there.
+
+    Raises VirtualInterfacePlugException.
+    """
+    inner = each.interface
+    with _told(f"the port {each.id}"):
+        veth.ensure(each.device, each.peer, inner.mac, inner.mtu, sandbox)
+        os_vif.plug(each.vif, os_vif_util.nova_to_osvif_instance(instance))
+        if each.bridge:
+            veth.join(each.device, each.bridge)
+
+
+def connect(each: Port, sandbox: str) -> None:
+    """Bring the other side into a container. Raises VirtualInterfacePlugException."""
+    with _told(f"the port {each.id}"):
+        namespace.adopt(sandbox, each.peer, each.interface.plain())
+
+
+def resolve(path: str, servers: Sequence[str]) -> None:
+    """Write name servers, if there are any. Raises VirtualInterfacePlugException."""
+    with _told("the name servers"):
+        if servers:
+            resolver.resolve(path, list(servers))
+
+
+def unplug(instance: Any, vif: Any) -> bool:
+    """Unplug a VIF (nova.network.model) and remove its devices; whether nothing of it is left."""
+    try:
+        each = port(vif)
+    except exception.VirtualInterfacePlugException:
+        return True  # It never was plugged.
+    try:
+        try:
+            os_vif.unplug(each.vif, os_vif_util.nova_to_osvif_instance(instance))
+        finally:
+            veth.remove(each.device)
+    except Exception:
+        log.exception("the port %s was not unplugged", each.id)
+        return False
+    return True
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        log.exception("%s could not be plugged", what)
+        raise exception.VirtualInterfacePlugException(
+            f"{what} could not be plugged on this host"
+        ) from error

@@ -1,0 +1,64 @@
+"""Pairs of devices on the host. Functions raise NetlinkError or OSError."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from .namespace import holds
+from .privilege import privileged
+
+KIND = "veth"
+SETTINGS = Path("/proc/sys/net/ipv6/conf")
+
+
+@privileged
+def ensure(device: str, peer: str, mac: str, mtu: int, sandbox: str) -> None:
+    """Have a pair: `device` here, and its peer of address `mac` here or in a container.
+
+    What is right is not touched; a device whose peer is lost is made anew. `mtu` is in bytes, 0 for
+    the kernel's own; `sandbox`: the container's namespace, "" if it does not run.
+    """
+    with IPRoute() as netlink:
+        if netlink.link_lookup(ifname=device):
+            if netlink.link_lookup(ifname=peer) or (sandbox and holds(sandbox, mac)):
+                return
+            _delete(netlink, device)
+        size = {"mtu": mtu} if mtu else {}
+        other = {"ifname": peer, "address": mac, **size}
+        netlink.link("add", ifname=device, kind=KIND, peer=other, **size)
+        # Else the host itself would speak to the container's network.
+        forbidden = SETTINGS / device / "disable_ipv6"
+        if forbidden.exists():
+            forbidden.write_text("1")
+        netlink.link("set", index=netlink.link_lookup(ifname=device)[0], state="up")
+
+
+@privileged
+def join(device: str, bridge: str) -> None:
+    """Have a device in a Linux bridge."""
+    with IPRoute() as netlink:
+        (master,) = netlink.link_lookup(ifname=bridge)
+        (index,) = netlink.link_lookup(ifname=device)
+        netlink.link("set", index=index, master=master)
+
+
+@privileged
+def remove(device: str) -> None:
+    """Remove a pair, wherever its other end is; having none is no error."""
+    with IPRoute() as netlink:
+        _delete(netlink, device)
+
+
+def _delete(netlink: IPRoute, device: str) -> None:
+    # Whatever else has the name is nothing of ours.
+    for index in netlink.link_lookup(ifname=device, kind=KIND):
+        try:
+            netlink.link("del", index=index)
+        except NetlinkError as error:
+            # The kernel removes both ends itself when a container ends.
+            if error.code != errno.ENODEV:
+                raise

@@ -1,0 +1,1 @@
+"""Servers on networks: with Open vSwitch alone, and with Neutron."""
