@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -12,9 +11,7 @@ from registry_glance.api.access import Access
 from registry_glance.api.v2 import base, blobs, catalog, manifests, referrers, tags, uploads
 from registry_glance.errors import UploadUnknown
 from registry_glance.oci.digest import Digest
-from registry_glance.oci.names import Repository, reference
-
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+from registry_glance.oci.names import UUID, Repository, reference
 
 
 class Verb(NamedTuple):

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, urlencode
@@ -191,11 +191,16 @@ class Glance:
             filters["size_max"] = str(largest)
         return self._list(**filters, container_format="docker")
 
-    def update(self, row_id: str, changes: Mapping[str, object]) -> Row:
-        """Set or add properties in one PATCH. Raises Absent, or Conflict."""
-        patch = json.dumps(
-            [{"op": "add", "path": f"/{key}", "value": value} for key, value in changes.items()]
-        )
+    def update(
+        self, row_id: str, changes: Mapping[str, object], without: Iterable[str] = ()
+    ) -> Row:
+        """Set or add properties, and remove those of `without`, in one PATCH.
+
+        Raises Absent; Conflict, if there is nothing to remove either.
+        """
+        removed = [{"op": "remove", "path": f"/{_pointer(key)}"} for key in without]
+        added = [{"op": "add", "path": f"/{key}", "value": value} for key, value in changes.items()]
+        patch = json.dumps([*removed, *added])
         headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
         return self._again(
             lambda: self._json("PATCH", _path(row_id), data=patch, headers=dict(headers))
@@ -382,6 +387,11 @@ class Caller(Glance):
 
 def _path(row_id: str) -> str:
     return f"/v2/images/{row_id}"
+
+
+def _pointer(key: str) -> str:
+    """A property's name in a JSON Pointer (RFC 6901, section 3)."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _chunks(answer: requests.Response) -> Iterator[bytes]:

@@ -3,6 +3,8 @@
 It speaks registry words only. A store is the view of one project; blobs belong to the project,
 manifests and tags to a repository of it. What others show to the project can be read like its
 own, under its repository's name; it is changed, and `absent` says so, only where it is own.
+A repository `glance/ID` is the image with that ID in Glance, whatever the tag; in a store that is
+not in Glance it is one like any other.
 Promises that hold for every method:
 
 - what is absent raises the error named in the docstring before the first byte is handed out;
@@ -127,6 +129,13 @@ class Store(ABC):
     @abstractmethod
     def cancel_upload(self, repository: Repository, upload: str) -> None:
         """End an upload and drop its bytes. Raises UploadUnknown."""
+
+    @abstractmethod
+    def mount(self, repository: Repository, digest: Digest, source: Repository | None) -> bool:
+        """Whether the blob is the project's own now.
+
+        It was, or what can be read of it in `source` has become so.
+        """
 
     # Manifests
 

@@ -117,6 +117,9 @@ class MemoryStore(Store):
             self._received(repository, upload)
             del self._uploads[repository, upload]
 
+    def mount(self, repository: Repository, digest: Digest, source: Repository | None) -> bool:
+        return not self.absent_blobs([digest])
+
     def manifest(self, repository: Repository, reference: Tag | Digest) -> StoredManifest:
         with self._lock:
             found = self._find(repository, reference)

@@ -20,7 +20,7 @@ from registry_glance.oci.names import Repository
 def post(call: Call, repository: Repository) -> Response:
     """Begin an upload, or end it at once: by a mount, or with the bytes in this request."""
     mount = _mount(call)
-    if mount is not None and not call.store.absent_blobs([mount]):
+    if mount is not None and call.store.mount(repository, mount, _source(call)):
         return _created(repository, mount)
     if "digest" in call.query and mount is None:
         return _whole(call, repository, Digest.parse(call.query["digest"]))
@@ -68,15 +68,13 @@ def delete(call: Call, repository: Repository, upload: str) -> Response:
 
 
 def _mount(call: Call) -> Digest | None:
-    """What `mount` asks for (end-11). `from` must be a name, if it is there at all.
+    """What `mount` asks for (end-11)."""
+    return Digest.parse(call.query["mount"]) if "mount" in call.query else None
 
-    Blobs belong to the project, so it does not matter which of its repositories has the blob.
-    """
-    if "mount" not in call.query:
-        return None
-    if call.query.get("from"):
-        Repository.parse(call.query["from"])
-    return Digest.parse(call.query["mount"])
+
+def _source(call: Call) -> Repository | None:
+    """The repository that `from` names, if it is there at all. Raises NameInvalid."""
+    return Repository.parse(call.query["from"]) if call.query.get("from") else None
 
 
 def _whole(call: Call, repository: Repository, digest: Digest) -> Response:

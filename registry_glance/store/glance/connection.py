@@ -10,13 +10,19 @@ from registry_glance.errors import Unavailable
 from registry_glance.glance.client import Glance
 from registry_glance.glance.cloud import configured
 from registry_glance.store.contract import Store
+from registry_glance.store.glance import rows
 from registry_glance.store.glance.ids import Ids
+from registry_glance.store.glance.images import Images
 from registry_glance.store.glance.key import shared_key
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.offers import RANKS, Offers
 from registry_glance.store.glance.project import Lender, Nobody, Project
+from registry_glance.store.glance.queued import Queued
+from registry_glance.store.glance.repositories import Repositories
+from registry_glance.store.glance.seen import ALL, Seen
 from registry_glance.store.glance.sharing import SharingStore
 from registry_glance.store.glance.store import GlanceStore
+from registry_glance.store.glance.writer import Writer
 
 #: Seconds after a failure in which nobody tries again to connect.
 PAUSE = 2
@@ -65,7 +71,10 @@ class Stores:
 
     def own(self) -> Store:
         """The store of the registry's own project."""
-        return GlanceStore(Project(self._ids, self._registry, self._registry), self._local)
+        project = Project(self._ids, self._registry, self._registry)
+        # Everybody comes with our own credentials, to which Glance may show everything.
+        seen = Seen(self._ids, self._registry, self._local.answers, rows.PUBLISHED)
+        return self._with_images(GlanceStore(project, self._local), project, seen)
 
     def of(self, project: str, token: str, *, admin: bool = False) -> Store:
         """A project's store, and what others offer to it, for the holder of a token.
@@ -74,16 +83,28 @@ class Stores:
         """
         ids, caller = self._ids.of(project), self._registry.as_caller(token)
         offers = Offers(ids, caller, self._local, RANKS, sees_all=admin)
-        return self._sharing(Project(ids, caller, self._registry), offers)
+        seen = Seen(ids, caller, self._local.answers, ALL, sees_all=admin)
+        return self._sharing(Project(ids, caller, self._registry), offers, seen)
 
     def public(self) -> Store:
         """What everybody may see."""
         nobody = Nobody(self._ids, self._registry)
         offers = Offers(nobody.ids, self._registry, self._local, ("public",), sees_all=True)
-        return self._sharing(nobody, offers)
+        seen = Seen(nobody.ids, self._registry, self._local.answers, ("public",))
+        return self._sharing(nobody, offers, seen)
 
-    def _sharing(self, project: Project, offers: Offers) -> Store:
-        return SharingStore(project, self._local, offers, self._lent)
+    def _sharing(self, project: Project, offers: Offers, seen: Seen) -> Store:
+        named = SharingStore(project, self._local, offers, self._lent)
+        return self._with_images(named, project, seen)
+
+    def _with_images(self, named: Store, project: Project, seen: Seen) -> Store:
+        own = GlanceStore(project, self._local)
+
+        def keeper(owner: str) -> GlanceStore:
+            return own if owner == project.ids.project else self._lent(owner)
+
+        queued = Queued(project, seen, Writer(project, self._local.puts))
+        return Repositories(named, Images(project, own, seen, queued, keeper))
 
     def _lent(self, project: str) -> GlanceStore:
         return GlanceStore(Lender(self._ids.of(project), self._registry), self._local)

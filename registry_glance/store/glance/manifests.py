@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 #: Bytes above which a row is no manifest, whatever `manifests.max_size` is or was.
 LARGEST = 64 << 20
+#: Kinds of rows that keep the blobs which their manifests refer to. A tag has a row of the kind
+#: `manifest` beside its own.
+KEPT = ("manifest", "image")
 
 
 class Manifests:
@@ -114,12 +117,16 @@ class Manifests:
         self._writer.write(row_id, Small(manifest.body))
 
     def _all(self) -> Iterator[Manifest]:
-        for row in self._project.rows(hidden=True, largest=LARGEST):
-            if row.get("oci_kind") == "manifest":
+        for row in self._rows():
+            if row.get("oci_kind") in KEPT:
                 try:
                     yield self._parse(row)
                 except (ManifestUnknown, ManifestInvalid, Corrupt):
                     log.warning("row %s is no manifest", row["id"])
+
+    def _rows(self) -> Iterator[Row]:
+        for hidden in (True, False):
+            yield from self._project.rows(hidden=hidden, largest=LARGEST)
 
     def _parse(self, row: Row) -> Manifest:
         digest = rows.read_digest(row)

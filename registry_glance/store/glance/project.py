@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from registry_glance.errors import Denied, RegistryError
 from registry_glance.glance.client import Absent, Glance, Member, Row, Sized
@@ -49,9 +49,11 @@ class Project:
         """See Glance.get."""
         return self._caller.get(row_id)
 
-    def update(self, row_id: str, changes: Mapping[str, object]) -> None:
+    def update(
+        self, row_id: str, changes: Mapping[str, object], without: Iterable[str] = ()
+    ) -> None:
         """See Glance.update."""
-        self._caller.update(row_id, changes)
+        self._caller.update(row_id, changes, without)
 
     def delete(self, row_id: str) -> None:
         """See Glance.delete."""
@@ -103,7 +105,9 @@ class Lender(Project):
     def create(self, row: Mapping[str, object]) -> Row:
         raise Denied()
 
-    def update(self, row_id: str, changes: Mapping[str, object]) -> None:
+    def update(
+        self, row_id: str, changes: Mapping[str, object], without: Iterable[str] = ()
+    ) -> None:
         raise Denied()
 
     def delete(self, row_id: str) -> None:

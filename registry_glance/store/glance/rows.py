@@ -2,16 +2,16 @@
 
 Every row has container_format=docker and disk_format=raw. The properties, all strings:
 
-    oci_kind        tag | manifest | blob | upload | end | referrer | signpost | key
-    oci_repository  the repository's name                      tag, manifest, referrer
+    oci_kind        tag | manifest | image | blob | upload | end | referrer | signpost | key
+    oci_repository  the repository's name                      tag, manifest, image, referrer
     oci_digest      of the content; uploads: of all bytes so far
-    oci_media_type  as it was pushed                           tag, manifest
-    oci_size        bytes; tag: of the whole image             tag, blob, upload
+    oci_media_type  as it was pushed                           tag, manifest, image
+    oci_size        bytes; tag, image: with all it refers to   tag, image, blob, upload
     oci_subject     the digest it refers to                    manifest, referrer
     oci_artifact_type                                          manifest
     oci_tag         the tag's name                             tag
     oci_serial      order of the pushes of one tag             tag
-    oci_image       the row's own ID                           tag
+    oci_image       the row's own ID                           tag, image
     oci_row         the row that holds the bytes               blob of one piece
     oci_upload      the upload that brought the bytes          upload, end, blob of several pieces
     oci_pieces      for each piece, which attempt succeeded    blob of several pieces
@@ -35,6 +35,7 @@ from registry_glance.errors import DigestInvalid
 from registry_glance.glance.client import Row
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
+from registry_glance.oci.names import Repository
 from registry_glance.store.glance.ids import Ids
 
 #: Visibilities that show a row to every project; not everybody may give them (Glance's policies
@@ -239,6 +240,52 @@ def tag(row: Row) -> Tag | None:
         order=(serial, row["id"]),
         visibility=str(row.get("visibility", "shared")),
         protected=bool(row.get("protected")),
+    )
+
+
+# Images by their ID
+
+
+#: Kinds of rows whose data is a manifest.
+MANIFESTS = ("tag", "manifest", "image")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A row whose data is a manifest; what that refers to is its owner's."""
+
+    row: str
+    owner: str
+    kind: str
+    repository: Repository
+    digest: Digest
+    media_type: str
+
+
+def image_properties(row_id: str, manifest: Manifest) -> dict[str, str]:
+    """What the row of an image says of a manifest that was pushed to it by its ID."""
+    return {
+        "oci_kind": "image",
+        "oci_image": row_id,
+        "oci_repository": str(Repository.of_image(row_id)),
+        "oci_digest": str(manifest.digest),
+        "oci_media_type": manifest.media_type,
+        "oci_size": str(manifest.size()),
+    }
+
+
+def holder(row: Row) -> Holder | None:
+    """What the row says of the manifest that it holds; None if it holds none, or not yet."""
+    kind, digest = str(row.get("oci_kind")), read_digest(row)
+    if kind not in MANIFESTS or digest is None or not is_active(row):
+        return None
+    return Holder(
+        row=row["id"],
+        owner=str(row.get("owner")),
+        kind=kind,
+        repository=Repository(str(row.get("oci_repository"))),
+        digest=digest,
+        media_type=str(row.get("oci_media_type")),
     )
 
 

@@ -6,24 +6,25 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from registry_glance.errors import (
     BlobUnknown,
     Corrupt,
     Denied,
-    ManifestInvalid,
     ManifestUnknown,
     NameUnknown,
 )
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
-from registry_glance.oci.ranges import Range
-from registry_glance.store.contract import Content, FileSlice, StoredManifest
+from registry_glance.store.contract import Content, StoredManifest
+from registry_glance.store.glance.copies import copy
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.offers import Offer, Offers
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.store import GlanceStore
+from registry_glance.store.glance.trees import MOST, tree
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,12 @@ class SharingStore(GlanceStore):
             self._lender_of_blob(repository, digest)
             raise Denied("this blob is another project's") from None
 
+    def mount(self, repository: Repository, digest: Digest, source: Repository | None) -> bool:
+        return super().mount(repository, digest, source) or any(
+            self._adopt_blob(repository, digest, offer, lender)
+            for offer, lender in (self._lenders_of_blob(source, digest) if source else ())
+        )
+
     def adopt(self, repository: Repository, manifest: Manifest) -> None:
         blobs = set(self.absent_blobs(one.digest for one in manifest.blobs()))
         children = set(
@@ -138,10 +145,8 @@ class SharingStore(GlanceStore):
         self, repository: Repository, digest: Digest, offer: Offer, lender: GlanceStore
     ) -> bool:
         """Copy a blob; False if its owner does not have it after all."""
-        upload = self.create_upload(repository, digest.algorithm)
         try:
-            content = lender.open_blob(repository, digest)
-            self.commit(repository, upload, digest, Copy(content))
+            copy(digest, lender.open_blob(repository, digest), self, repository)
         except (BlobUnknown, Corrupt):
             # Or clients would be told for ever that they need not push it.
             self._offers.distrust(offer, digest)
@@ -150,13 +155,19 @@ class SharingStore(GlanceStore):
 
     def _lender_of_blob(self, repository: Repository, digest: Digest) -> GlanceStore:
         """The store of a project that offers a manifest with this blob. Raises BlobUnknown."""
+        for _, lender in self._lenders_of_blob(repository, digest):
+            return lender
+        raise BlobUnknown(detail={"digest": str(digest)})
+
+    def _lenders_of_blob(
+        self, repository: Repository, digest: Digest
+    ) -> Iterator[tuple[Offer, GlanceStore]]:
         for offer, lender, manifest in self._lent(repository):
             refers = any(one.digest == digest for one in manifest.blobs())
             offered = refers and self._offers.stands(offer) and self._offers.trusts(offer, digest)
             # It may have lost what another one still has.
             if offered and lender.has_bytes(digest):
-                return lender
-        raise BlobUnknown(detail={"digest": str(digest)})
+                yield offer, lender
 
     def _lent_manifest(self, repository: Repository, digest: Digest) -> StoredManifest:
         """An offered manifest, or one of an offered index. Raises ManifestUnknown."""
@@ -173,7 +184,7 @@ class SharingStore(GlanceStore):
         until, looked_at = time.monotonic() + PATIENCE, 0
         for offer in self._offers.of(repository):
             lender = self._lend(offer.owner)
-            for manifest in _tree(lender, repository, offer):
+            for manifest in tree(offer.digest, partial(lender.manifest, repository)):
                 yield offer, lender, manifest
                 looked_at += 1
                 if looked_at >= MOST or time.monotonic() > until:
@@ -181,48 +192,5 @@ class SharingStore(GlanceStore):
                     return
 
 
-class Copy:
-    """A blob's content as a body."""
-
-    def __init__(self, content: Content) -> None:
-        part = content.read(Range(0, content.size))
-        self._pieces = _read(part) if isinstance(part, FileSlice) else part
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        """See Body.read."""
-        piece = self._rest or next(self._pieces, b"")
-        self._rest = piece[size:]
-        return piece[:size]
-
-
-def _read(part: FileSlice) -> Iterator[bytes]:
-    with part.file:
-        while data := part.file.read(FRAME):
-            yield data
-
-
-def _tree(lender: GlanceStore, repository: Repository, offer: Offer) -> Iterator[Manifest]:
-    """The manifest that is offered, and those below it that are there, each once."""
-    wanted: list[Digest] = [offer.digest]
-    seen: set[Digest] = set()
-    while wanted and len(seen) < MOST:
-        digest = wanted.pop(0)
-        if digest in seen:
-            continue
-        seen.add(digest)
-        # What is wrong with one offer is no reason to refuse others.
-        with suppress(ManifestUnknown, ManifestInvalid, Corrupt, Denied):
-            manifest = _parsed(lender.manifest(repository, digest))
-            wanted.extend(one.digest for one in manifest.manifests)
-            yield manifest
-
-
-def _parsed(stored: StoredManifest) -> Manifest:
-    return Manifest.parse(stored.body, stored.media_type, stored.digest.algorithm)
-
-
-#: Bytes of a file read at once.
-FRAME = 1 << 18
-#: Manifests looked at for one answer, and the seconds that it may take.
-MOST, PATIENCE = 200, 5
+#: Seconds that may be spent on the offers of one repository.
+PATIENCE = 5

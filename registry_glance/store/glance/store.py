@@ -10,6 +10,7 @@ from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
 from registry_glance.oci.ranges import Range
 from registry_glance.store.contract import Body, Content, Store, StoredManifest
+from registry_glance.store.glance import rows
 from registry_glance.store.glance.blobs import Blobs
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.manifests import Manifests
@@ -75,10 +76,19 @@ class GlanceStore(Store):
     def cancel_upload(self, repository: Repository, upload: str) -> None:
         self._uploads.cancel(repository, upload)
 
+    def mount(self, repository: Repository, digest: Digest, source: Repository | None) -> bool:
+        # Blobs belong to the project, so it does not matter which of its repositories has it.
+        return not self._blobs.absent([digest])
+
     def manifest(self, repository: Repository, reference: Tag | Digest) -> StoredManifest:
         if isinstance(reference, Digest):
             return self._manifests.get(repository, reference)
         return self._manifests.get(repository, self._tags.find(repository, reference).digest)
+
+    def held_manifest(self, holder: rows.Holder) -> StoredManifest:
+        """The manifest in a row of the project. Raises ManifestUnknown, or Corrupt."""
+        body = self._manifests.body(holder.row, holder.digest)
+        return StoredManifest(holder.media_type, holder.digest, body)
 
     def put_manifest(
         self, repository: Repository, manifest: Manifest, tags: Sequence[Tag] = ()
@@ -110,6 +120,10 @@ class GlanceStore(Store):
 
     def delete_tag(self, repository: Repository, tag: Tag) -> None:
         self._tags.delete(repository, tag)
+
+    def forget_tag(self, name: str) -> None:
+        """Tell that somebody has removed a row of this name, `repository:tag`."""
+        self._tags.forget(name)
 
     def tags(self, repository: Repository) -> list[str]:
         found = self._tags.names(repository)

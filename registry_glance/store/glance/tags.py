@@ -81,7 +81,7 @@ class Tags:
             self._publish(draft, manifest)
             self._mended(draft.name)
         finally:
-            self._forget(draft.name)
+            self.forget(draft.name)
 
     def delete(self, repository: Repository, tag: names.Tag) -> None:
         """Remove the tag's rows. Raises ManifestUnknown, or Denied if one is protected."""
@@ -117,7 +117,7 @@ class Tags:
     def _draft(self, name: str, manifest: Manifest) -> list[Draft]:
         before = self._mended(name)
         if before is not None and before.digest == manifest.digest:
-            self._forget(name)
+            self.forget(name)
             return []
         _check_protection(before)
         row_id, visibility = str(uuid.uuid4()), before.visibility if before else "shared"
@@ -177,6 +177,11 @@ class Tags:
     def _named(self, name: str) -> list[rows.Tag]:
         return [tag for row in self._project.named(name) if (tag := rows.tag(row))]
 
+    def forget(self, name: str) -> None:
+        """Tell that the rows of a name have changed."""
+        self._answers.forget(name)
+        self._answers.forget(LISTING)
+
     def _remove(self, name: str, found: Iterable[rows.Tag]) -> None:
         """Lowest first: nothing older may show up for a moment."""
         try:
@@ -184,11 +189,7 @@ class Tags:
                 _check_protection(tag)
                 remove(self._project, tag.row)
         finally:
-            self._forget(name)
-
-    def _forget(self, name: str) -> None:
-        self._answers.forget(name)
-        self._answers.forget(LISTING)
+            self.forget(name)
 
     def _listed(self) -> list[str]:
         """The names of all tags, sorted; Glance can only list all rows."""

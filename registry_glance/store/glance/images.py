@@ -1,0 +1,196 @@
+"""Images of Glance as repositories, `glance/ID`: each is one image, whatever the tag.
+
+What can be pulled depends on what the row holds; each kind has a class of its own:
+
+    pushed      a manifest that was pushed to the registry, as a tag or to the row's ID
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from registry_glance.errors import (
+    BlobUnknown,
+    Corrupt,
+    Denied,
+    ManifestInvalid,
+    ManifestUnknown,
+    NameUnknown,
+)
+from registry_glance.glance.client import Absent
+from registry_glance.oci import media_types
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Descriptor, Manifest
+from registry_glance.oci.names import UUID, Repository, Tag
+from registry_glance.store.contract import Content, StoredManifest
+from registry_glance.store.glance import rows
+from registry_glance.store.glance.copies import copy
+from registry_glance.store.glance.project import Project
+from registry_glance.store.glance.pushed import Pushed
+from registry_glance.store.glance.queued import Queued
+from registry_glance.store.glance.seen import Seen
+from registry_glance.store.glance.slots import remove
+from registry_glance.store.glance.store import GlanceStore
+
+#: The tag that is listed; any other one means the same.
+LATEST = "latest"
+#: Property of Nova's snapshots: the image that the server was booted from.
+BASE = "base_image_ref"
+
+
+class Images:
+    """The images that one project sees, each by its ID; promises are those of the contract."""
+
+    def __init__(
+        self,
+        project: Project,
+        own: GlanceStore,
+        seen: Seen,
+        queued: Queued,
+        keep: Callable[[str], GlanceStore],
+    ) -> None:
+        """`own` is the project's store, `keep` that of another one, by its ID."""
+        self._project = project
+        self._own = own
+        self._seen = seen
+        self._queued = queued
+        self._keep = keep
+
+    def blob_size(self, image: str, digest: Digest) -> int:
+        """A blob's size; the project's own can be seen in every repository."""
+        repository = Repository.of_image(image)
+        with suppress(BlobUnknown):
+            return self._own.blob_size(repository, digest)
+        for lent in self._lent(image):
+            with suppress(BlobUnknown):
+                return lent.blob_size(digest)
+        raise BlobUnknown(detail={"digest": str(digest)})
+
+    def open_blob(self, image: str, digest: Digest) -> Content:
+        """A blob, to be read; the project's own can be read in every repository."""
+        repository = Repository.of_image(image)
+        with suppress(BlobUnknown):
+            return self._own.open_blob(repository, digest)
+        for lent in self._lent(image):
+            with suppress(BlobUnknown):
+                return lent.open_blob(digest)
+        raise BlobUnknown(detail={"digest": str(digest)})
+
+    def delete_blob(self, image: str, digest: Digest) -> None:
+        """Remove a blob that is the project's own."""
+        try:
+            self._own.delete_blob(Repository.of_image(image), digest)
+        except BlobUnknown:
+            self.blob_size(image, digest)
+            raise Denied("this blob is another project's") from None
+
+    def check_takes_push(self, image: str) -> None:
+        """Raise NameUnknown or Denied if nothing can be pushed to the image."""
+        self._queued.check(image)
+
+    def mount(self, repository: Repository, digest: Digest, source: str) -> bool:
+        """Make a blob of the image `source` the project's own, in `repository`."""
+        return self._own.mount(repository, digest, None) or any(
+            self._copied(repository, digest, lent) for lent in self._lent(source)
+        )
+
+    def manifest(self, image: str, reference: Tag | Digest) -> StoredManifest:
+        """The image's manifest, or one below it."""
+        return self._found(image).manifest(reference)
+
+    def put_manifest(self, image: str, manifest: Manifest) -> None:
+        """Fill the image. Raises NameUnknown, Denied, or ManifestInvalid for an index."""
+        _check_single(manifest)
+        self._queued.fill(image, manifest)
+
+    def adopt(self, image: str, manifest: Manifest) -> None:
+        """Copy what the manifest needs from the image that the server was booted from."""
+        _check_single(manifest)
+        self.check_takes_push(image)
+        repository, lent = Repository.of_image(image), list(self._lent(image))
+        for digest in self._own.absent_blobs(one.digest for one in manifest.blobs()):
+            any(self._copied(repository, digest, one) for one in lent)
+
+    def delete(self, image: str, reference: Tag | Digest) -> None:
+        """Remove the image from Glance, with the tag that it may be."""
+        found = self._found(image)
+        digest, holder = found.manifest(reference).digest, found.holder
+        if holder.owner != self._project.ids.project:
+            raise Denied("this image is another project's")
+        if holder.kind == "manifest" or digest != holder.digest:
+            raise Denied(
+                f"this manifest is not an image by itself, but a part of {holder.repository}"
+            )
+        self._remove(image)
+
+    def referrers(self, image: str, subject: Digest) -> list[Descriptor]:
+        """Those of the image's manifests that refer to `subject`."""
+        with suppress(ManifestUnknown):
+            found = [
+                one.descriptor()
+                for one in self._found(image).manifests()
+                if one.subject is not None and one.subject.digest == subject
+            ]
+            return sorted(found, key=lambda one: str(one.digest))
+        return []
+
+    def tags(self, image: str) -> list[str]:
+        """One tag, if the image can be pulled. Raises NameUnknown."""
+        try:
+            self._found(image)
+        except ManifestUnknown as error:
+            name = str(Repository.of_image(image))
+            raise NameUnknown(error.message, detail={"name": name}) from None
+        return [LATEST]
+
+    def _found(self, image: str) -> Pushed:
+        """What can be pulled. Raises ManifestUnknown."""
+        detail = {"image": image}
+        try:
+            holder = self._seen.holder(self._seen.active(image))
+        except Absent:
+            raise ManifestUnknown(detail=detail) from None
+        if holder is None:
+            raise ManifestUnknown("this image in Glance holds no manifest", detail=detail)
+        return Pushed(holder, self._keep(holder.owner))
+
+    def _lent(self, image: str) -> Iterator[Pushed]:
+        """What the image lets be read of others: of a snapshot still to be filled, its base."""
+        for row_id in (image, self._base(image)):
+            with suppress(ManifestUnknown):
+                if row_id is not None:
+                    yield self._found(row_id)
+                    return
+
+    def _base(self, image: str) -> str | None:
+        with suppress(Absent):
+            row = self._seen.ask(image)
+            base = str(row.get(BASE))
+            if self._seen.is_own(row) and row["status"] == "queued" and UUID.fullmatch(base):
+                return base
+        return None
+
+    def _copied(self, repository: Repository, digest: Digest, lent: Pushed) -> bool:
+        try:
+            copy(digest, lent.open_blob(digest), self._own, repository)
+        except (BlobUnknown, Corrupt):
+            return False
+        return True
+
+    def _remove(self, image: str) -> None:
+        with suppress(Absent):
+            row = self._seen.ask(image)
+            if row.get("protected"):
+                raise Denied("the image is protected in Glance")
+            try:
+                remove(self._project, image)
+            finally:
+                self._seen.forget(image)
+                if tag := rows.tag(row):
+                    self._own.forget_tag(tag.name)
+
+
+def _check_single(manifest: Manifest) -> None:
+    if manifest.media_type in media_types.INDEXES:
+        raise ManifestInvalid("an image in Glance takes no index: push one of its images")

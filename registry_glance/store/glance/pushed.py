@@ -1,0 +1,56 @@
+"""An image that was pushed to the registry: by name, or to its ID."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from registry_glance.errors import BlobUnknown, ManifestUnknown
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Manifest
+from registry_glance.oci.names import Tag
+from registry_glance.store.contract import Content, StoredManifest
+from registry_glance.store.glance import rows
+from registry_glance.store.glance.store import GlanceStore
+from registry_glance.store.glance.trees import tree
+
+
+class Pushed:
+    """Its row holds a manifest; what that refers to, and nothing else, is read of its owner."""
+
+    def __init__(self, holder: rows.Holder, keeper: GlanceStore) -> None:
+        """`keeper` is the store of the row's owner."""
+        self.holder = holder
+        self._keeper = keeper
+
+    def manifest(self, reference: Tag | Digest) -> StoredManifest:
+        """The manifest by any tag or its digest, or one below it. Raises ManifestUnknown."""
+        if isinstance(reference, Tag):
+            return self._read(self.holder.digest)
+        if all(one.digest != reference for one in self.manifests()):
+            raise ManifestUnknown(detail={"digest": str(reference)})
+        return self._read(reference)
+
+    def manifests(self) -> Iterator[Manifest]:
+        """The manifest, and of an index those below it that are there."""
+        return tree(self.holder.digest, self._read)
+
+    def blob_size(self, digest: Digest) -> int:
+        """Bytes of a blob of the image. Raises BlobUnknown."""
+        self._check(digest)
+        return self._keeper.blob_size(self.holder.repository, digest)
+
+    def open_blob(self, digest: Digest) -> Content:
+        """A blob of the image, to be read. Raises BlobUnknown."""
+        self._check(digest)
+        return self._keeper.open_blob(self.holder.repository, digest)
+
+    def _read(self, digest: Digest) -> StoredManifest:
+        if digest == self.holder.digest:
+            return self._keeper.held_manifest(self.holder)
+        return self._keeper.manifest(self.holder.repository, digest)
+
+    def _check(self, digest: Digest) -> None:
+        """Who is told that a blob is there does not push it, so all of it must be."""
+        refers = any(one.digest == digest for each in self.manifests() for one in each.blobs())
+        if not refers or not self._keeper.has_bytes(digest):
+            raise BlobUnknown(detail={"digest": str(digest)})

@@ -1,0 +1,76 @@
+"""Rows of Glance by their ID, as somebody sees them.
+
+Glance decides who sees a row: also one that is shared with him and that he has not accepted yet,
+as it does when he boots a server from it. He has named it by its ID, so nobody can have put
+another one in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from registry_glance.cache.answers import Answers
+from registry_glance.glance.client import Absent, Glance, Row
+from registry_glance.store.glance import rows
+from registry_glance.store.glance.ids import Ids
+
+#: Of strangers' rows, those that Glance shows to anybody who has a token.
+ALL = ("private", "shared", *rows.PUBLISHED)
+
+
+class Seen:
+    """The rows that one project is shown."""
+
+    def __init__(
+        self,
+        ids: Ids,
+        caller: Glance,
+        answers: Answers,
+        strangers: Iterable[str],
+        *,
+        sees_all: bool = False,
+    ) -> None:
+        """`strangers`: visibilities of other projects' rows without which these are not shown.
+
+        `sees_all`: Glance shows the caller everything; what he saw is remembered for such alone.
+        """
+        self._ids = ids
+        self._caller = caller
+        self._answers = answers.of(ids.project)
+        self._strangers = frozenset(strangers)
+        self._sees_all = sees_all
+
+    def is_own(self, row: Row) -> bool:
+        """Whether the row is the project's."""
+        return bool(row.get("owner") == self._ids.project)
+
+    def active(self, row_id: str) -> Row:
+        """A row whose data is complete, as it was a moment ago. Raises Absent."""
+        return self._answers.get(_name(row_id, self._sees_all), lambda: self._active(row_id))
+
+    def ask(self, row_id: str) -> Row:
+        """A row as it is now. Raises Absent."""
+        row = self._caller.get(row_id)
+        if not self.is_own(row) and row.get("visibility") not in self._strangers:
+            raise Absent()
+        return row
+
+    def holder(self, row: Row) -> rows.Holder | None:
+        """The manifest that the row holds; None if it does not, or was not made by us."""
+        holder = rows.holder(row)
+        return holder if holder and self._ids.of(holder.owner).is_genuine(row) else None
+
+    def forget(self, row_id: str) -> None:
+        """Tell that a row has changed."""
+        for sees_all in (True, False):
+            self._answers.forget(_name(row_id, sees_all))
+
+    def _active(self, row_id: str) -> Row:
+        row = self.ask(row_id)
+        if not rows.is_active(row):
+            raise Absent()
+        return row
+
+
+def _name(row_id: str, sees_all: bool) -> str:
+    return f"image to all {row_id}" if sees_all else f"image {row_id}"

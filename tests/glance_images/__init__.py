@@ -1,0 +1,1 @@
+"""Images of Glance as repositories, by their ID."""
