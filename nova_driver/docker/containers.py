@@ -30,7 +30,8 @@ class Container:
     """A container as it is now. `image`: the ID of what it runs, whatever that is called.
 
     `sandbox`: the file of its network namespace, "" if it does not run; `resolv_conf`: the file
-    on this host that it has as /etc/resolv.conf.
+    on this host that it has as /etc/resolv.conf; `volumes`: where it has volumes, whose content is
+    no part of its file system.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Container:
     started_at: str
     sandbox: str
     resolv_conf: str
+    volumes: tuple[str, ...]
 
     @property
     def is_running(self) -> bool:
@@ -53,7 +55,11 @@ class Container:
 
 
 class Containers:
-    """What `host` made of instances. Methods raise an EngineError; Absent if there is none."""
+    """What `host` made of instances. Methods raise an EngineError; Absent if there is none.
+
+    An instance that migrates has a second container, set aside under another name until Nova knows
+    which of the two stays.
+    """
 
     def __init__(self, engine: Engine, host: str, removal_time: float) -> None:
         """`removal_time`: seconds that removing may take somebody else."""
@@ -62,33 +68,44 @@ class Containers:
         self._removal_time = removal_time
 
     def list(self) -> list[Listed]:
-        """All of them, whatever their state."""
+        """All of them, whatever their state, without those set aside."""
         found = self._engine.get("/containers/json", all=True, filters=ours(self._host))
         return [
             Listed(one["Labels"][INSTANCE], one["Labels"].get(NAME, ""), one["State"])
             for one in found
-            if INSTANCE in one["Labels"]
+            if f"/{name(one['Labels'].get(INSTANCE, ''))}" in one["Names"]
         ]
 
     def find(self, instance: str) -> Container:
         """The container of an instance; one that only has its name is Absent."""
-        found = self._engine.get(f"/containers/{_name(instance)}/json")
-        if not self._is_ours(found["Config"].get("Labels") or {}, instance):
-            raise Absent(f"the container {_name(instance)} is not this host's")
-        state = found["State"]
-        return Container(
-            found["Id"],
-            found["Image"],
-            state["Status"],
-            state["ExitCode"],
-            state["StartedAt"],
-            found["NetworkSettings"]["SandboxKey"] if state["Running"] else "",
-            found["ResolvConfPath"],
-        )
+        return self._named(name(instance), instance)
+
+    def find_aside(self, instance: str) -> Container:
+        """The one that was set aside."""
+        return self._named(_aside(instance), instance)
+
+    def has(self, instance: str) -> bool:
+        """Whether an instance has a container, one set aside not counted."""
+        try:
+            self.find(instance)
+        except Absent:
+            return False
+        return True
+
+    def set_aside(self, instance: str) -> None:
+        """Give it another name, under which it is neither found nor listed."""
+        # Of an earlier migration, after which nobody could tidy up.
+        self.remove_aside(instance)
+        self._rename(self.find(instance), _aside(instance))
+
+    def bring_back(self, instance: str) -> None:
+        """Undo `set_aside`; an instance that has a container keeps it."""
+        if not self.has(instance):
+            self._rename(self.find_aside(instance), name(instance))
 
     def create(self, instance: str, body: Mapping[str, Any]) -> Container:
         """Make a container, not started yet. Raises Conflict if there is one of that name."""
-        self._engine.post("/containers/create", body, name=_name(instance))
+        self._engine.post("/containers/create", body, name=name(instance))
         return self.find(instance)
 
     def start(self, instance: str) -> None:
@@ -117,11 +134,37 @@ class Containers:
         Having none is no error.
         """
         with suppress(Absent):
-            container = self.find(instance)
-            try:
-                self._engine.delete(f"/containers/{container.id}", force=True, v=True)
-            except Conflict:
-                self._wait_gone(container.id)
+            self._remove(self.find(instance))
+
+    def remove_aside(self, instance: str) -> None:
+        """The same for one that was set aside. A volume that another container has stays."""
+        with suppress(Absent):
+            self._remove(self.find_aside(instance))
+
+    def _named(self, called: str, instance: str) -> Container:
+        found = self._engine.get(f"/containers/{called}/json")
+        if not self._is_ours(found["Config"].get("Labels") or {}, instance):
+            raise Absent(f"the container {called} is not this host's")
+        state = found["State"]
+        return Container(
+            found["Id"],
+            found["Image"],
+            state["Status"],
+            state["ExitCode"],
+            state["StartedAt"],
+            found["NetworkSettings"]["SandboxKey"] if state["Running"] else "",
+            found["ResolvConfPath"],
+            tuple(mount["Destination"] for mount in found["Mounts"] if mount["Type"] == "volume"),
+        )
+
+    def _rename(self, container: Container, called: str) -> None:
+        self._engine.post(f"/containers/{container.id}/rename", name=called)
+
+    def _remove(self, container: Container) -> None:
+        try:
+            self._engine.delete(f"/containers/{container.id}", force=True, v=True)
+        except Conflict:
+            self._wait_gone(container.id)
 
     def _wait_gone(self, container: str) -> None:
         """Somebody else is removing it: an earlier call that was cut off. Raises Absent then."""
@@ -142,5 +185,10 @@ class Containers:
         return labels.get(HOST) == self._host and labels.get(INSTANCE) == instance
 
 
-def _name(instance: str) -> str:
+def name(instance: str) -> str:
+    """What an instance's container is called."""
     return f"nova-{instance}"
+
+
+def _aside(instance: str) -> str:
+    return f"{name(instance)}-before"

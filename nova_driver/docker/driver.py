@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
 
 import nova.conf
 import os_resource_classes as orc
+from nova import exception
+from nova.compute import task_states
 from nova.compute import utils as compute_utils
-from nova.image import glance
+from nova.context import get_admin_context
 from nova.virt import driver, hardware
 from nova.virt.event import LifecycleEvent
 
 from . import diagnostics, inventory, options
 from .creation import check
 from .faults import faults
+from .luggage import packed, unpacked
 from .network.wiring import Wiring
 from .node import Node, disk
+from .origin import asked, image_of
 from .power import power
-from .reference import Image
+
+#: Nothing of an Engine shows one container's file system to another.
+NO_RESCUE = "a container cannot have another one's disk; the server runs on, after a hard reboot"
 
 CONF = nova.conf.CONF
 options.register(CONF)
@@ -37,6 +44,7 @@ class DockerDriver(driver.ComputeDriver):
         "supports_attach_interface": True,
         # The disk_format of what the registry makes in Glance.
         "supports_image_type_raw": True,
+        "supports_migrate_to_same_host": True,
     }
 
     _node: Node
@@ -58,7 +66,8 @@ class DockerDriver(driver.ComputeDriver):
         return [self._node.host]
 
     def get_host_ip_addr(self) -> str:
-        return str(CONF.my_ip)
+        # What other hosts' drivers are told of this one; two on one machine have one address.
+        return self._node.host
 
     def get_available_resource(self, nodename: str) -> dict[str, Any]:
         with faults():
@@ -126,9 +135,12 @@ class DockerDriver(driver.ComputeDriver):
         accel_info: Any = None,
     ) -> None:
         check(instance, block_device_info, injected_files)
+        image = image_of(context, instance, image_meta)
+        command = image_meta.properties.get("os_command_line")
+        token = context.auth_token
         with faults():
             self._node.servers.spawn(
-                instance, image_meta, context.auth_token, network_info, power_on=power_on
+                instance, image, command, token, network_info, power_on=power_on
             )
 
     def destroy(
@@ -142,6 +154,8 @@ class DockerDriver(driver.ComputeDriver):
     ) -> None:
         with faults():
             self._node.servers.destroy(instance, network_info)
+            if instance.task_state != task_states.RESIZE_REVERTING:
+                self._node.migrations.settle(context, instance)
 
     def soft_delete(self, instance: Any) -> None:
         with faults(instance):
@@ -166,6 +180,9 @@ class DockerDriver(driver.ComputeDriver):
             self._node.servers.start(instance, network_info)
 
     def power_off(self, instance: Any, timeout: int = 0, retry_interval: int = 0) -> None:
+        if instance.task_state == task_states.RESCUING:
+            # Nova ends a server before it asks for its rescue; refused now, it goes on running.
+            raise NotImplementedError(NO_RESCUE)
         with faults(instance):
             self._node.servers.stop(instance, timeout)
 
@@ -182,6 +199,8 @@ class DockerDriver(driver.ComputeDriver):
     ) -> None:
         timeout = _shutdown_timeout(instance) if reboot_type == "SOFT" else 0
         with faults(instance):
+            if reboot_type == "HARD":
+                self._node.migrations.recover(context, instance, network_info)
             self._node.servers.restart(instance, network_info, timeout)
 
     def pause(self, instance: Any) -> None:
@@ -236,11 +255,91 @@ class DockerDriver(driver.ComputeDriver):
         with faults(instance):
             self._node.network.detach(instance, vif)
 
+    # Migration
+
+    def migrate_disk_and_power_off(
+        self,
+        context: Any,
+        instance: Any,
+        dest: str,
+        flavor: Any,
+        network_info: Any,
+        block_device_info: Any = None,
+        timeout: int = 0,
+        retry_interval: int = 0,
+    ) -> str:
+        with faults(instance):
+            luggage = self._node.migrations.leave(
+                context, instance, dest, flavor, network_info, timeout
+            )
+        return packed(luggage)
+
+    def finish_migration(
+        self,
+        context: Any,
+        migration: Any,
+        instance: Any,
+        disk_info: str,
+        network_info: Any,
+        image_meta: Any,
+        resize_instance: bool,
+        allocations: Any,
+        block_device_info: Any = None,
+        power_on: bool = True,
+        share_info: Any = None,
+    ) -> None:
+        luggage = unpacked(disk_info)
+        with faults():
+            self._node.migrations.arrive(
+                context, instance, luggage, network_info, power_on=power_on
+            )
+
+    def confirm_migration(
+        self, context: Any, migration: Any, instance: Any, network_info: Any
+    ) -> None:
+        with faults():
+            self._node.migrations.settle(context, instance)
+
+    def finish_revert_migration(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        migration: Any,
+        block_device_info: Any = None,
+        power_on: bool = True,
+        share_info: Any = None,
+    ) -> None:
+        with faults(instance):
+            self._node.migrations.back(context, instance, network_info, power_on=power_on)
+
+    def delete_instance_files(self, instance: Any) -> bool:
+        try:
+            with faults():
+                self._node.containers.remove(instance.uuid)
+                self._node.migrations.settle(get_admin_context(), instance)
+        except exception.NovaException:
+            # Nova comes again.
+            return False
+        return True
+
     # Images
 
+    def snapshot(
+        self,
+        context: Any,
+        instance: Any,
+        image_id: str,
+        update_task_state: Callable[..., None],
+    ) -> None:
+        with faults(instance):
+            container = self._node.containers.find(instance.uuid)
+        token = context.auth_token
+        with faults():
+            self._node.snapshots.take(instance, container, image_id, token, update_task_state)
+
     def cache_image(self, context: Any, image_id: str) -> bool:
-        found = glance.API().get(context, image_id)
-        image = Image(found["id"], found["name"], found["container_format"], found["properties"])
+        image = asked(context, image_id)
         with faults():
             return self._node.servers.cache(image, context.auth_token)
 

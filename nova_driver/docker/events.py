@@ -9,7 +9,7 @@ from typing import Any
 
 from nova.virt import event as lifecycle
 
-from .containers import Containers
+from .containers import Containers, name
 from .deliveries import Deliveries
 from .engine.client import Engine
 from .engine.errors import EngineError
@@ -85,7 +85,8 @@ class Events:
             self._catch_up()
             for event in stream.objects():
                 actor = event["Actor"]["Attributes"]
-                self._tell(actor[INSTANCE], event["Action"], actor)
+                if actor["name"] == name(actor[INSTANCE]):
+                    self._tell(actor[INSTANCE], event["Action"], actor)
 
     def _catch_up(self) -> None:
         """Tell how all containers are now: nobody has listened before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,3 +34,21 @@ def faults(instance: Any = None) -> Iterator[None]:
         raise exception.InvalidInput(reason=str(error)) from error
     except EngineError as error:
         raise exception.InternalError(str(error)) from error
+
+
+@contextmanager
+def rolled_back(undo: Callable[[], None]) -> Iterator[None]:
+    """Raise InstanceFaultRollback for what fails and could be undone: all is as it was before.
+
+    Where undoing fails, too, Nova is told what failed first; the server is in an error then.
+    """
+    try:
+        with faults():
+            yield
+    except Exception as error:
+        try:
+            undo()
+        except Exception:
+            log.exception("what failed could not be undone")
+            raise error from None
+        raise exception.InstanceFaultRollback(inner_exception=error) from error

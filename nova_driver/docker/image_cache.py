@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from .engine.client import Engine
-from .engine.errors import Absent, Conflict
 from .images import MARK, Images
 
 log = logging.getLogger(__name__)
@@ -27,8 +25,7 @@ class ImageCache:
 
         An image keeps the names that others gave to it, and with them itself.
         """
-        containers = self._engine.get("/containers/json", all=True)
-        used = {container["ImageID"] for container in containers}
+        used = self._images.used()
         for image in self._engine.get("/images/json", filters={"reference": [MARK]}):
             if image["Id"] in used:
                 self._images.mark(image["Id"])
@@ -36,25 +33,18 @@ class ImageCache:
                 self._remove(image["Id"])
 
     def _is_old(self, image: str, unused: timedelta) -> bool:
-        tagged = _time(self._inspect(image).get("Metadata", {}).get("LastTagTime"))
+        facts = self._engine.get(f"/images/{image}/json")
+        tagged = _time(facts.get("Metadata", {}).get("LastTagTime"))
         return tagged is not None and datetime.now(UTC) - tagged >= unused
 
     def _remove(self, image: str) -> None:
         """Take its names; the Engine removes what has none. A container made just now keeps it."""
-        facts = self._inspect(image)
-        names = [*(facts.get("RepoTags") or ()), *(facts.get("RepoDigests") or ())]
         log.info("removing the unused image %s", image)
         # The mark last: what is left half done is found again.
-        for name in sorted(filter(self._is_ours, names), key=_is_mark):
-            with suppress(Absent, Conflict):
-                self._engine.delete(f"/images/{name}")
+        self._images.unname(sorted(filter(self._is_ours, self._images.names(image)), key=_is_mark))
 
     def _is_ours(self, name: str) -> bool:
         return name.startswith(f"{self._registry}/") or _is_mark(name)
-
-    def _inspect(self, image: str) -> dict[str, Any]:
-        facts: dict[str, Any] = self._engine.get(f"/images/{image}/json")
-        return facts
 
 
 def _is_mark(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Images on this host: pulled by digest as the user who boots them, and then named.
+"""Images on this host: pulled by digest as the user who boots them, and then named; and pushed.
 
 The registry is asked at every boot, whatever is here already: only it knows whether this user may
 have an image that another one's boot has brought. The Engine by itself would not ask: it pulls
@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from .engine.client import Engine
-from .engine.errors import Absent, EngineError, Failed
-from .reference import Reference
+from .engine.errors import Absent, Conflict, EngineError, Failed, Garbled
+from .reference import DIGEST, Reference
 
 #: The repository of the names that mark what this driver pulled, and may remove.
 MARK = "nova-pulled"
+#: What a push is called: a repository of one image has one tag.
+TAG = "latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Images:
     """The images of one Engine. Methods raise an EngineError."""
 
     def __init__(self, engine: Engine, pull_timeout: float) -> None:
-        """`pull_timeout`: seconds without progress."""
+        """`pull_timeout`: seconds without progress, of pushes, too."""
         self._engine = engine
         self._pull_timeout = pull_timeout
 
@@ -40,22 +45,35 @@ class Images:
 
         Raises Absent or Denied if the registry does not have it for him.
         """
-        headers = {"X-Registry-Auth": _authentication(token)} if token else {}
-        try:
-            self._engine.get(f"/distribution/{reference.immutable}/json", headers=headers)
-            self._progress(reference, headers)
-        except EngineError as error:
-            if token and token in str(error):
-                # Whatever a registry may echo, a token is in no log.
-                raise type(error)(f"cannot pull {reference.immutable}") from None
-            raise
-        image = self._id(reference.immutable)
+        image = self.fetch(reference, token)
         self.mark(image)
         if reference.name is None:
             return Names(image, (reference.immutable,))
         repository, _, tag = reference.local.rpartition(":")
-        self._engine.post(f"/images/{image}/tag", repo=repository, tag=tag)
+        self.tag(image, repository, tag)
         return Names(image, (reference.local, reference.immutable))
+
+    def fetch(self, reference: Reference, token: str | None) -> str:
+        """The ID of an image that is brought as with `pull`, but not kept in mind."""
+        headers = {"X-Registry-Auth": _authentication(token)} if token else {}
+        with _unseen(token, f"cannot pull {reference.immutable}"):
+            self._engine.get(f"/distribution/{reference.immutable}/json", headers=headers)
+            self._follow(
+                "/images/create", headers, fromImage=reference.source, tag=reference.digest
+            )
+        return self._id(reference.immutable)
+
+    def push(self, image: str, repository: str, token: str | None) -> str:
+        """Push an image of this host into a repository of the registry; its manifest's digest."""
+        self.tag(image, repository, TAG)
+        # The Engine wants the header even from nobody.
+        headers = {"X-Registry-Auth": _authentication(token)}
+        with _unseen(token, f"cannot push {repository}"):
+            said = self._follow(f"/images/{repository}/push", headers, tag=TAG)
+        digest = said.get("Digest")
+        if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+            raise Garbled(f"the Engine does not say what it pushed to {repository}")
+        return digest
 
     def has(self, reference: Reference) -> bool:
         """Whether the image is here."""
@@ -67,26 +85,59 @@ class Images:
 
     def mark(self, image: str) -> None:
         """Note that an image was pulled by this driver, and is in use just now."""
-        self._engine.post(f"/images/{image}/tag", repo=MARK, tag=image.rpartition(":")[2])
+        self.tag(image, MARK, image.rpartition(":")[2])
+
+    def tag(self, image: str, repository: str, tag: str) -> None:
+        """Give an image one more name, which another one may have had."""
+        self._engine.post(f"/images/{image}/tag", repo=repository, tag=tag)
+
+    def names(self, image: str) -> list[str]:
+        """All names that an image has on this host, by tag and by digest."""
+        facts = self._engine.get(f"/images/{image}/json")
+        return [*(facts.get("RepoTags") or ()), *(facts.get("RepoDigests") or ())]
+
+    def unname(self, names: Iterable[str]) -> None:
+        """Take names away; the Engine removes what has none, unless a container is made of it."""
+        for name in names:
+            with suppress(Absent, Conflict):
+                self._engine.delete(f"/images/{name}")
+
+    def used(self) -> set[str]:
+        """The IDs of those that a container is made of."""
+        containers = self._engine.get("/containers/json", all=True)
+        return {container["ImageID"] for container in containers}
 
     def _id(self, name: str) -> str:
         return str(self._engine.get(f"/images/{name}/json")["Id"])
 
-    def _progress(self, reference: Reference, headers: dict[str, str]) -> None:
-        """Follow a pull to its end: what fails after its 200 is said in the stream."""
+    def _follow(self, path: str, headers: dict[str, str], **query: object) -> dict[str, Any]:
+        """Follow a pull or push to its end, and what it says last apart from its progress.
+
+        What fails after its 200 is said in the stream.
+        """
+        result: dict[str, Any] = {}
         with self._engine.stream(
-            "POST",
-            "/images/create",
-            timeout=self._pull_timeout,
-            headers=headers,
-            fromImage=reference.source,
-            tag=reference.digest,
+            "POST", path, timeout=self._pull_timeout, headers=headers, **query
         ) as progress:
             for step in progress.objects():
                 if "errorDetail" in step or "error" in step:
-                    raise Failed(f"cannot pull {reference.immutable}: {step.get('error')}")
+                    raise Failed(str(step.get("error")))
+                if isinstance(step.get("aux"), dict):
+                    result = step["aux"]
+        return result
 
 
-def _authentication(token: str) -> str:
-    """X-Registry-Auth (Engine API, "Authentication"): the Engine sends it as Bearer."""
-    return base64.urlsafe_b64encode(json.dumps({"registrytoken": token}).encode()).decode()
+@contextmanager
+def _unseen(token: str | None, what: str) -> Iterator[None]:
+    """Whatever a registry may echo, a token is in no log."""
+    try:
+        yield
+    except EngineError as error:
+        words = what if token and token in str(error) else f"{what}: {error}"
+        raise type(error)(words) from None
+
+
+def _authentication(token: str | None) -> str:
+    """X-Registry-Auth (Engine API, "Authentication"): the Engine sends a token as Bearer."""
+    said = {"registrytoken": token} if token else {}
+    return base64.urlsafe_b64encode(json.dumps(said).encode()).decode()

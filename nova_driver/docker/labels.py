@@ -26,3 +26,8 @@ def labels(instance: Any, host: str) -> dict[str, str]:
 def ours(host: str) -> dict[str, list[str]]:
     """The Engine's filter for the containers that this host's nova-compute made."""
     return {"label": [f"{HOST}={host}"]}
+
+
+def erased() -> str:
+    """Dockerfile's LABEL that takes them out of an image: a label can be emptied, not removed."""
+    return " ".join(["LABEL", *(f'{name}=""' for name in (INSTANCE, NAME, HOST, PROJECT, IMAGE))])

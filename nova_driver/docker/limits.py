@@ -39,6 +39,11 @@ def limits(flavor: Any, pids_limit: int, *, limits_disk: bool) -> dict[str, Any]
     return given
 
 
+def is_smaller(new: int, old: int) -> bool:
+    """Whether a flavor's disk is smaller than another's; in GiB, 0 for one without a limit."""
+    return new != 0 and (old == 0 or new < old)
+
+
 def can_limit_disk(info: Mapping[str, Any], mounts: str) -> bool:
     """Whether `storage-opt size` works with this Engine.
 

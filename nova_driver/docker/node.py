@@ -9,6 +9,7 @@ from typing import Any
 
 from nova import exception
 
+from .commits import Commits
 from .console import Console
 from .containers import Containers
 from .creation import Terms
@@ -18,10 +19,12 @@ from .image_cache import ImageCache
 from .images import Images
 from .inventory import Disk
 from .limits import can_limit_disk
+from .migrations import Migrations
 from .network.network import Network
 from .network.wiring import Wiring
 from .registry import authority, is_exposed
 from .servers import Servers
+from .snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,17 @@ class Node:
         self.containers = Containers(self.engine, host, options.timeout)
         self.network = Network(self.containers)
         self.servers = Servers(self.containers, images, self.network, wiring, terms, registry)
+        commits = Commits(self.engine, images, options.commit_timeout, pause=options.snapshot_pause)
+        self.snapshots = Snapshots(commits, images, registry)
+        self.migrations = Migrations(
+            host,
+            registry,
+            self.containers,
+            self.servers,
+            images,
+            commits,
+            limits_disk=terms.limits_disk,
+        )
         self.image_cache = ImageCache(self.engine, images, registry)
         self.console = Console(self.engine, self.containers, options.timeout)
         self.events = Events(self.engine, self.containers, host, emit)

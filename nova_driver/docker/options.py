@@ -64,10 +64,29 @@ fails, while the Engine may still complete it.
         default=300,
         min=1,
         help="""
-Seconds that a pull may go on without any progress.
+Seconds that a pull or a push may go on without any progress.
 
-A pull as such takes as long as it needs. The Engine retries broken downloads by itself; this is for
-one that hangs.
+As such it takes as long as it needs. The Engine retries broken transfers by itself; this is for one
+that hangs.
+""",
+    ),
+    cfg.BoolOpt(
+        "snapshot_pause",
+        default=True,
+        help="""
+Whether a server stands still while its snapshot is taken.
+
+If not, files may be in the snapshot as they were at different moments. The push to the registry
+thereafter is not waited for in any case.
+""",
+    ),
+    cfg.IntOpt(
+        "commit_timeout",
+        default=3600,
+        min=1,
+        help="""
+Seconds in which the Engine must have copied what a server has written, for a snapshot or a
+migration.
 """,
     ),
     cfg.IntOpt(

@@ -1,7 +1,7 @@
 """What to pull for an image of Glance, and what it is called on this host: pure, and only here.
 
-A tag that was pushed to the registry says it by its own properties. Whatever else may lie in Glance
-is refused.
+A tag that was pushed to the registry says it by its own properties, and so does an image that was
+filled by a push to its ID: a snapshot. Whatever else may lie in Glance is refused.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ REPOSITORY = re.compile(
 )
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+#: The values of oci_kind that boot: a tag, and what was pushed to an image's ID.
+SNAPSHOT = "image"
+KINDS = ("tag", SNAPSHOT)
 #: The Engine's, for a repository with the registry's address (distribution, reference)
 LONGEST = 255
 
@@ -56,6 +59,19 @@ class Image:
     container_format: str | None
     properties: Mapping[str, str]
 
+    @property
+    def is_told_of(self) -> bool:
+        """Whether the properties speak of this image.
+
+        Nova copies them onto snapshots: then they are of the image they were copied from.
+        """
+        return self.properties.get("oci_image") == self.id
+
+
+def snapshot_repository(image: str) -> str:
+    """The repository of an image of Glance, by its ID: what is pushed to it fills the image."""
+    return f"glance/{image}"
+
 
 def reference(image: Image, registry: str) -> Reference:
     """What to pull for `image` from the registry at `registry`, HOST:PORT.
@@ -65,10 +81,12 @@ def reference(image: Image, registry: str) -> Reference:
     if image.container_format != "docker":
         raise _unacceptable(image, "only images with container_format docker boot on this host")
     said = image.properties
-    # Nova copies properties onto snapshots: what they say is of the image they were copied from.
-    if said.get("oci_kind") != "tag" or said.get("oci_image") != image.id:
+    kind, repository = said.get("oci_kind"), said.get("oci_repository", "")
+    if kind not in KINDS or not image.is_told_of:
         raise _unacceptable(image, "it was not pushed as a tag to the registry")
-    repository, digest = said.get("oci_repository", ""), said.get("oci_digest", "")
+    if kind == SNAPSHOT and repository != snapshot_repository(image.id):
+        raise _unacceptable(image, "its property oci_repository is of another image")
+    digest = said.get("oci_digest", "")
     if not _is_repository(repository, registry) or not DIGEST.fullmatch(digest):
         raise _unacceptable(image, "its properties oci_repository and oci_digest name nothing")
     return Reference(registry, repository, digest, _name(image.name, registry))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from nova import exception
@@ -19,9 +19,6 @@ from .network.wiring import Wiring
 from .reference import Image, Reference, reference
 
 log = logging.getLogger(__name__)
-
-#: Nova's prefix of what it keeps of an image in system_metadata
-KEPT = "image_"
 
 
 class Servers:
@@ -51,7 +48,8 @@ class Servers:
     def spawn(
         self,
         instance: Any,
-        image_meta: Any,
+        image: Image,
+        command: str | None,
         token: str | None,
         network_info: Any,
         *,
@@ -59,22 +57,38 @@ class Servers:
     ) -> None:
         """Pull and create, and start if `power_on`; or leave nothing behind.
 
-        It starts when Neutron has wired its ports. Raises ImageUnacceptable, InvalidInput, an
-        EngineError, or Nova's errors for ports.
+        `command`: instead of the image's own. It starts when Neutron has wired its ports. Raises
+        ImageUnacceptable, InvalidInput, an EngineError, or Nova's errors for ports.
         """
-        wanted = reference(image_of(image_meta, instance), self._registry)
-        names = self._pull(wanted, image_meta.id, token)
-        try:
-            command = image_meta.properties.get("os_command_line")
+        wanted = reference(image, self._registry)
+        names = self._pull(wanted, image.id, token)
+        with self._cleared(instance, network_info):
             self._create(instance, command, names, nameservers(network_info))
             if power_on:
-                with self._wiring.awaited(instance, network_info):
-                    self._network.prepare(instance, network_info)
-                self._run(instance, network_info)
-        except Exception:
-            with suppress(EngineError):
-                self.destroy(instance, network_info)
-            raise
+                self._start_wired(instance, network_info)
+
+    def remake(
+        self,
+        instance: Any,
+        commit: str,
+        network_info: Any,
+        *,
+        power_on: bool,
+        volumes_of: str | None = None,
+    ) -> None:
+        """Create it of a commit, by its name, and start it as `spawn` does.
+
+        `volumes_of`: a container whose volumes it takes over. Raises InvalidInput, an EngineError,
+        or Nova's errors for ports.
+        """
+        with self._cleared(instance, network_info):
+            # The commit's configuration has the command already.
+            body = creation(instance, commit, None, nameservers(network_info), self._terms)
+            if volumes_of:
+                body["HostConfig"]["VolumesFrom"] = [volumes_of]
+            self._containers.create(instance.uuid, body)
+            if power_on:
+                self._start_wired(instance, network_info)
 
     def start(self, instance: Any, network_info: Any) -> None:
         """Have it run, whether it was frozen, stopped, or runs already.
@@ -95,7 +109,6 @@ class Servers:
     def restart(self, instance: Any, network_info: Any, timeout: int) -> None:
         """End it, if it runs, and start it; `timeout` and errors as with stop() and start()."""
         self._containers.stop(instance.uuid, timeout)
-        self._unplug(instance, network_info)
         self.start(instance, network_info)
 
     def destroy(self, instance: Any, network_info: Any) -> None:
@@ -109,6 +122,21 @@ class Servers:
         was_here = self._images.has(wanted)
         self._pull(wanted, image.id, token)
         return not was_here
+
+    @contextmanager
+    def _cleared(self, instance: Any, network_info: Any) -> Iterator[None]:
+        """Leave nothing of a server whose making fails."""
+        try:
+            yield
+        except Exception:
+            with suppress(EngineError):
+                self.destroy(instance, network_info)
+            raise
+
+    def _start_wired(self, instance: Any, network_info: Any) -> None:
+        with self._wiring.awaited(instance, network_info):
+            self._network.prepare(instance, network_info)
+        self._run(instance, network_info)
 
     def _run(self, instance: Any, network_info: Any) -> None:
         """Start what is prepared; a container that cannot have its network does not start."""
@@ -151,20 +179,3 @@ class Servers:
             log.info("%s is another image now, taking the next name", name)
             self._containers.remove(instance.uuid)
         raise Absent(f"the image {names.id} has lost all its names")
-
-
-def image_of(image_meta: Any, instance: Any) -> Image:
-    """What Nova knows of the image that an instance is to be made of.
-
-    Nova's image_meta has the properties only that Nova knows itself.
-    """
-    facts = {
-        name: getattr(image_meta, name) if image_meta.obj_attr_is_set(name) else None
-        for name in ("id", "name", "container_format")
-    }
-    properties = {
-        key.removeprefix(KEPT): value
-        for key, value in instance.system_metadata.items()
-        if key.startswith(KEPT)
-    }
-    return Image(facts["id"] or "", facts["name"], facts["container_format"], properties)

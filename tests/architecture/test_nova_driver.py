@@ -27,18 +27,27 @@ ARROWS: dict[str, set[str]] = {
     "limits": set(),
     "reference": set(),
     "registry": set(),
+    "transit": set(),
     "inventory": set(),
     "deliveries": set(),
+    "luggage": {"reference"},
+    "origin": {"reference"},
     "creation": {"environment", "labels", "limits", "privileges"},
     "faults": {"engine"},
     "network": {"engine", "containers"},
     "containers": {"engine", "labels"},
     "images": {"engine", "reference"},
     "image_cache": {"engine", "images"},
+    "commits": {"engine", "images", "labels"},
+    "snapshots": {"commits", "containers", "engine", "images", "reference"},
     "console": {"engine", "containers"},
     "diagnostics": {"containers", "inventory", "power"},
     "events": {"engine", "containers", "deliveries", "labels"},
     "servers": {"engine", "containers", "creation", "images", "network", "reference"},
+    "migrations": {
+        *("commits", "containers", "engine", "faults", "images", "limits", "luggage"),
+        *("reference", "servers", "transit"),
+    },
 }
 #: What only the door to the Engine may import, and what it may not.
 HTTP = {"http", "urllib", "requests", "httpx"}

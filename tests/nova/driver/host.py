@@ -45,6 +45,7 @@ def instance(image: dict[str, Any], **changes: Any) -> objects.Instance:
         "image_ref": image["id"],
         "config_drive": "",
         "metadata": {},
+        "task_state": None,
         "info_cache": objects.InstanceInfoCache(network_info=model.NetworkInfo()),
         "flavor": wanted,
         "system_metadata": utils.get_system_metadata_from_image(image, wanted),

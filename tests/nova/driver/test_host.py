@@ -47,7 +47,12 @@ def test_placement_gets_the_inventory(host: Host) -> None:
 
 def test_capabilities_are_true(host: Host) -> None:
     true = {name for name, able in host.driver.capabilities.items() if able}
-    assert true == {"has_imagecache", "supports_image_type_raw"}
+    assert true == {
+        "has_imagecache",
+        "supports_attach_interface",
+        "supports_image_type_raw",
+        "supports_migrate_to_same_host",
+    }
     traits = host.driver.capabilities_as_traits()
     assert traits["COMPUTE_IMAGE_TYPE_RAW"]
     assert not traits["COMPUTE_IMAGE_TYPE_QCOW2"]

@@ -11,6 +11,7 @@ from typing import ClassVar
 import nova.conf
 import pytest
 from nova import exception
+from nova.image import glance
 
 from nova_driver.docker.engine.client import Engine
 from nova_driver.docker.engine.errors import EngineError
@@ -86,7 +87,6 @@ def test_a_renamed_image_boots_by_its_digest(host: Host, user: User, image: str)
 REFUSED = {
     "another container format": {"container_format": "bare"},
     "no container format": {"container_format": None},
-    "a copy of the properties": {"oci_image": "5c1c6a5c-9f25-4b0f-8a1d-d1f5b0f7e9a1"},
     "no tag": {"oci_kind": "manifest"},
     "no digest": {"oci_digest": "latest"},
     "a short digest": {"oci_digest": "sha256:abc"},
@@ -104,6 +104,16 @@ def test_what_is_no_image_of_ours_is_refused(host: Host, user: User, image: str,
         (facts if name in facts else facts["properties"])[name] = value
     with pytest.raises(exception.ImageUnacceptable, match=image):
         host.spawn(user, instance(facts), facts)
+    assert host.driver.list_instance_uuids() == []
+
+
+def test_a_copy_of_the_properties_is_refused(host: Host, user: User, image: str) -> None:
+    """Nova gives them to a snapshot before there is anything in it."""
+    facts = user.image(image)
+    wanted = {name: facts[name] for name in ("container_format", "disk_format", "properties")}
+    copy = glance.API().create(user.context, {**wanted, "name": "copy:latest"})
+    with pytest.raises(exception.ImageUnacceptable, match="not pushed"):
+        host.spawn(user, instance(copy), copy)
     assert host.driver.list_instance_uuids() == []
 
 

@@ -91,10 +91,8 @@ def test_the_engine_must_not_show_tokens_around(
 
 
 UNSUPPORTED: dict[str, tuple[object, ...]] = {
-    "snapshot": (None, None, "image", None),
     "rescue": (None, None, [], None, "", None, None),
     "unrescue": (None, None),
-    "migrate_disk_and_power_off": (None, None, "", None, []),
     "attach_volume": (None, {}, None, "/dev/vdb"),
     "detach_volume": (None, {}, None, "/dev/vdb"),
     "set_admin_password": (None, ""),

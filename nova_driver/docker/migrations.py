@@ -1,0 +1,183 @@
+"""Resizes and cold migrations: a server leaves its container, and arrives in another.
+
+The old container is set aside with all that is in it until Nova confirms or reverts; the new one is
+made of its commit. On one host that is all. To another host the commit goes through the registry,
+in an image of Glance that is deleted when the server has arrived.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from nova import exception
+
+from . import transit
+from .commits import Commit, Commits
+from .containers import Container, Containers
+from .engine.errors import EngineError
+from .faults import rolled_back
+from .images import Images
+from .limits import is_smaller
+from .luggage import Kept, Luggage, Sent, packed, unpacked
+from .reference import Reference, snapshot_repository
+from .servers import Servers
+
+#: Where an instance's system_metadata has what it took along, until it has arrived elsewhere.
+KEY = "docker_luggage"
+
+
+class Migrations:
+    """The migrations from and to this host. Methods raise an EngineError.
+
+    Glance is asked with the token of `context`.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        registry: str,
+        containers: Containers,
+        servers: Servers,
+        images: Images,
+        commits: Commits,
+        *,
+        limits_disk: bool,
+    ) -> None:
+        """`host`: as this driver is called by those of other hosts; `registry`: HOST:PORT."""
+        self._host = host
+        self._registry = registry
+        self._containers = containers
+        self._servers = servers
+        self._images = images
+        self._commits = commits
+        self._limits_disk = limits_disk
+
+    def leave(
+        self,
+        context: Any,
+        instance: Any,
+        destination: str,
+        flavor: Any,
+        network_info: Any,
+        timeout: int,
+    ) -> Luggage:
+        """Stop a server, and set its container aside.
+
+        `timeout`: seconds that it has to end by itself. Raises InstanceFaultRollback if the server
+        is as it was before.
+        """
+        container = self._containers.find(instance.uuid)
+
+        def stay() -> None:
+            self.back(context, instance, network_info, power_on=container.is_running)
+
+        with rolled_back(stay):
+            self._check(instance, container, destination, flavor)
+            self._servers.stop(instance, timeout)
+            luggage = self._pack(context, instance, container, destination)
+            self._containers.set_aside(instance.uuid)
+        return luggage
+
+    def arrive(
+        self,
+        context: Any,
+        instance: Any,
+        luggage: Luggage,
+        network_info: Any,
+        *,
+        power_on: bool,
+    ) -> None:
+        """Make the server of what it took along, start it if `power_on`; or leave nothing behind.
+
+        Raises InstanceFaultRollback if it never left this host, and is as it was before; and what
+        Servers.remake raises.
+        """
+        if isinstance(luggage, Kept):
+            self._change(context, instance, luggage, network_info, power_on=power_on)
+            return
+        try:
+            commit = self._fetch(context, instance, luggage)
+            self._servers.remake(instance, commit.name, network_info, power_on=power_on)
+        except Exception:
+            with suppress(EngineError):
+                self._commits.sweep(instance.uuid)
+            raise
+        self.settle(context, instance)
+
+    def settle(self, context: Any, instance: Any) -> None:
+        """Remove what was set aside for an instance, and all else that it does not need here."""
+        self._containers.remove_aside(instance.uuid)
+        self._commits.sweep(instance.uuid)
+        self._discard(context, instance)
+
+    def back(self, context: Any, instance: Any, network_info: Any, *, power_on: bool) -> None:
+        """Have the server in its old container, and running if `power_on`; may be repeated."""
+        self._containers.bring_back(instance.uuid)
+        self._commits.sweep(instance.uuid)
+        self._discard(context, instance)
+        if power_on:
+            self._servers.start(instance, network_info)
+
+    def recover(self, context: Any, instance: Any, network_info: Any) -> None:
+        """Have a container of a server whose migration broke off, if it can be had; not started."""
+        if self._containers.has(instance.uuid):
+            return
+        if luggage := instance.system_metadata.get(KEY):
+            self.arrive(context, instance, unpacked(luggage), network_info, power_on=False)
+        else:
+            self._containers.bring_back(instance.uuid)
+
+    def _check(self, instance: Any, container: Container, destination: str, flavor: Any) -> None:
+        """Raise ResizeError or MigrationError for what cannot be."""
+        if self._limits_disk and is_smaller(flavor.root_gb, instance.flavor.root_gb):
+            raise exception.ResizeError(reason="the disk of a server does not shrink")
+        if container.volumes and destination != self._host:
+            raise exception.MigrationError(
+                reason=f"its volumes stay on its host: {', '.join(container.volumes)}"
+            )
+
+    def _pack(self, context: Any, instance: Any, container: Container, destination: str) -> Luggage:
+        commit = self._commits.make(instance.uuid, container.id)
+        if destination == self._host:
+            return Kept(commit.name)
+        luggage = self._send(context, instance, commit)
+        self._commits.sweep(instance.uuid)
+        instance.system_metadata[KEY] = packed(luggage)
+        return luggage
+
+    def _send(self, context: Any, instance: Any, commit: Commit) -> Sent:
+        image = transit.made(context, instance)
+        repository = f"{self._registry}/{snapshot_repository(image)}"
+        try:
+            digest = self._images.push(commit.name, repository, context.auth_token)
+        except Exception:
+            transit.deleted(context, image)
+            raise
+        return Sent(image, digest)
+
+    def _change(
+        self, context: Any, instance: Any, luggage: Kept, network_info: Any, *, power_on: bool
+    ) -> None:
+        """Make the new container beside the old one, of which it has the volumes."""
+        with rolled_back(lambda: self.back(context, instance, network_info, power_on=power_on)):
+            before = self._containers.find_aside(instance.uuid)
+            self._servers.remake(
+                instance, luggage.commit, network_info, power_on=power_on, volumes_of=before.id
+            )
+
+    def _fetch(self, context: Any, instance: Any, luggage: Sent) -> Commit:
+        repository = snapshot_repository(luggage.image)
+        reference = Reference(self._registry, repository, luggage.digest, None)
+        image = self._images.fetch(reference, context.auth_token)
+        commit = self._commits.adopt(instance.uuid, image)
+        # What it is called in the registry will be gone there.
+        self._images.unname([reference.immutable])
+        return commit
+
+    def _discard(self, context: Any, instance: Any) -> None:
+        """Delete from Glance what an instance took along."""
+        if luggage := instance.system_metadata.pop(KEY, None):
+            taken = unpacked(luggage)
+            if isinstance(taken, Sent):
+                transit.deleted(context, taken.image)
