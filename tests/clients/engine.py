@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -24,6 +25,8 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        #: daemon.json, as of the next start
+        self.settings: dict[str, object] = {}
         self.socket = folder / "d.sock"
         self.containerd = folder / "exec/containerd/containerd.sock"
         self.log = folder / "dockerd.log"
@@ -47,7 +50,7 @@ class Engine:
     def start(self) -> None:
         """Return when the engine answers. Raises EngineFailed with its last words."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "daemon.json").write_text("{}")
+        (self.folder / "daemon.json").write_text(json.dumps(self.settings))
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(self._argv(), stdout=log, stderr=log)
         deadline = time.monotonic() + START

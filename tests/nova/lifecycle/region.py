@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,11 +44,18 @@ class Region:
         self.engines[host] = engine
         return process
 
-    def containers(self, server: str) -> list[str]:
-        """The IDs of all containers that were made for a server, on all hosts."""
-        words = ("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={INSTANCE}={server}")
-        found = (engine.docker.output(*words) for engine in self.engines.values())
-        return [name.decode() for output in found for name in output.split()]
+    def containers(self) -> Iterator[tuple[str, str]]:
+        """(UUID of the server, ID) of all containers on all hosts that were made for servers."""
+        shown = f'{{{{.Label "{INSTANCE}"}}}} {{{{.ID}}}}'
+        words = ("ps", "--all", "--no-trunc", "--filter", f"label={INSTANCE}", "--format", shown)
+        for engine in self.engines.values():
+            for line in engine.docker.output(*words).decode().splitlines():
+                server, _, container = line.partition(" ")
+                yield server, container
+
+    def containers_of(self, server: str) -> list[str]:
+        """The IDs of all containers that were made for a server."""
+        return [container for made_for, container in self.containers() if made_for == server]
 
     def inspect(self, server: str) -> dict[str, Any]:
         """What `docker inspect` says of a server's container."""
@@ -68,9 +75,9 @@ class Region:
 
     def check_nothing_left(self, servers: Iterable[str]) -> None:
         """Assert that deleted servers have left nothing on hosts and in Placement."""
-        for server in servers:
-            assert self.containers(server) == [], server
-            assert self.allocations(server) == {}, server
+        gone = set(servers)
+        assert not gone & {server for server, _ in self.containers()}
+        assert not [server for server in gone if self.allocations(server)]
 
 
 def connect(user: Credentials) -> Any:

@@ -1,0 +1,81 @@
+"""Images that boot, and those that are refused with a reason."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import pytest
+from openstack.exceptions import BadRequestException
+
+from tests.clients.tarballs import packed
+from tests.nova.lifecycle.commands import SILENT
+from tests.nova.lifecycle.member import Member
+
+#: version 3, no backing file, 64 KiB clusters, 1 MiB: docs/interop/qcow2.rst of QEMU
+QCOW2 = struct.pack(
+    ">4sIQIIQIIQQIIQQQQII",
+    *(b"QFI\xfb", 3, 0, 0, 16, 1 << 20, 0, 1, 0x30000, 0x10000, 1, 0, 0, 0, 0, 0, 4, 104),
+).ljust(4096, b"\0")
+#: What `docker save` writes, as far as anybody looks.
+ARCHIVE = packed({"manifest.json": b'[{"Config": "x.json", "RepoTags": null, "Layers": []}]'})
+
+FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
+    "a disk": (
+        {"container_format": "bare", "disk_format": "qcow2", "data": QCOW2},
+        "only images with container_format docker boot on this host",
+    ),
+    "an archive": (
+        {"container_format": "docker", "disk_format": "raw", "data": ARCHIVE},
+        "it was not pushed as a tag to the registry",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_what_is_no_image_of_the_registry_is_refused(member: Member, kind: str) -> None:
+    facts, reason = FOREIGN[kind]
+    image = member.connection.image.create_image(name=f"{kind}:latest", **facts)
+    server = member.ask(image.id).wait("ERROR")
+    assert image.id in server.fault
+    assert reason in server.fault
+    member.delete([server])
+
+
+def test_a_command_that_is_not_there_is_said(member: Member) -> None:
+    image = member.push("broken:latest", "true", 'CMD ["/no/such/program"]')
+    server = member.ask(image).wait("ERROR")
+    assert "/no/such/program" in server.fault
+    assert member.region.containers_of(server.id) == []
+    member.delete([server])
+
+
+def test_a_strangers_image_cannot_be_booted(member: Member, stranger: Member) -> None:
+    image = member.push("secret:latest", SILENT)
+    with pytest.raises(BadRequestException, match="image"):
+        stranger.ask(image)
+    assert list(stranger.compute.servers()) == []
+
+
+def test_a_shared_image_can(member: Member, stranger: Member) -> None:
+    image = member.push("shared:latest", SILENT)
+    member.tenant.share(image, stranger.tenant)
+    stranger.tenant.accept(image)
+    server = stranger.boot(image)
+    shown = server.container["Config"]["Image"]
+    assert shown == member.region.registry.reference("shared:latest")
+    stranger.delete([server])
+
+
+def test_an_image_that_is_no_longer_shared_cannot_be_booted_again(
+    member: Member, stranger: Member
+) -> None:
+    """Not even on the host that has it."""
+    image = member.push("withdrawn:latest", SILENT)
+    member.tenant.share(image, stranger.tenant)
+    stranger.tenant.accept(image)
+    server = stranger.boot(image)
+    member.connection.image.remove_member(stranger.tenant.project_id, image)
+    with pytest.raises(BadRequestException, match="image"):
+        stranger.ask(image)
+    stranger.delete([server])
