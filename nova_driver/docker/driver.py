@@ -154,8 +154,8 @@ class DockerDriver(driver.ComputeDriver):
     ) -> None:
         with faults():
             self._node.servers.destroy(instance, network_info)
-            if instance.task_state != task_states.RESIZE_REVERTING:
-                self._node.migrations.settle(context, instance)
+            reverts = instance.task_state == task_states.RESIZE_REVERTING
+            self._node.migrations.settle(context, instance, reverts=reverts)
 
     def soft_delete(self, instance: Any) -> None:
         with faults(instance):

@@ -105,9 +105,13 @@ class Migrations:
             raise
         self.settle(context, instance)
 
-    def settle(self, context: Any, instance: Any) -> None:
-        """Remove what was set aside for an instance, and all else that it does not need here."""
-        self._containers.remove_aside(instance.uuid)
+    def settle(self, context: Any, instance: Any, *, reverts: bool = False) -> None:
+        """Remove all that migrations have left of an instance, and that it does not need.
+
+        If it `reverts`, it needs what was set aside.
+        """
+        if not reverts:
+            self._containers.remove_aside(instance.uuid)
         self._commits.sweep(instance.uuid)
         self._discard(context, instance)
 

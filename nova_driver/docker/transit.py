@@ -18,6 +18,8 @@ def made(context: Any, instance: Any) -> str:
         "disk_format": "raw",
         "visibility": "private",
         "os_hidden": True,
+        # The registry takes from there what need not be pushed.
+        "properties": {"base_image_ref": instance.image_ref},
     }
     return str(glance.API().create(context, wanted)["id"])
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -58,8 +59,19 @@ def glance(cloud: Cloud) -> None:
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A Docker Engine that nobody else uses."""
+    yield from running(tmp_path_factory.mktemp("nova-engine"))
+
+
+@pytest.fixture(scope="session")
+def other_engine(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The Engine of another host."""
+    yield from running(tmp_path_factory.mktemp("other-engine"))
+
+
+def running(folder: Path) -> Iterator[Engine]:
+    """An Engine in `folder`, until nobody needs it."""
     require(Engine.obstacle())
-    engine = Engine(tmp_path_factory.mktemp("nova-engine"))
+    engine = Engine(folder)
     try:
         engine.start()
     except EngineFailed as reason:
@@ -101,16 +113,22 @@ def host(user: User, engine: Engine) -> Iterator[Host]:
 
 
 @pytest.fixture
+def other_host(host: Host, user: User, other_engine: Engine) -> Iterator[Host]:
+    """Another compute host at the same registry."""
+    yield from started(other_engine, user.registry.address)
+
+
+@pytest.fixture
 def tenant_host(tenant: User, engine: Engine) -> Iterator[Host]:
     """A compute host at the registry that wants to know who asks."""
     yield from started(engine, tenant.registry.address)
 
 
-def started(engine: Engine, registry: str) -> Iterator[Host]:
-    """A host of a name that no other has, until nobody needs it."""
+def started(engine: Engine, registry: str, **options: Any) -> Iterator[Host]:
+    """A host of a name that no other has, until nobody needs it; `options`: of [docker]."""
     from tests.nova.driver.host import Host
 
-    host = Host(f"host-{uuid4().hex[:8]}", engine, registry)
+    host = Host(f"host-{uuid4().hex[:8]}", engine, registry, options)
     host.start()
     yield host
     host.stop()

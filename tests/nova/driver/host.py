@@ -41,7 +41,9 @@ def instance(image: dict[str, Any], **changes: Any) -> objects.Instance:
         "id": next(_ids),
         "uuid": str(uuid4()),
         "project_id": uuid4().hex,
+        "user_id": uuid4().hex,
         "hostname": "test",
+        "display_name": "test",
         "image_ref": image["id"],
         "config_drive": "",
         "metadata": {},
@@ -92,7 +94,7 @@ class Host:
     def boot(self, user: User, image: str, **changes: Any) -> objects.Instance:
         """`server create --nic none`."""
         facts = user.image(image)
-        made = instance(facts, **changes)
+        made = instance(facts, **{"project_id": user.context.project_id, **changes})
         self.spawn(user, made, facts)
         return made
 
@@ -120,6 +122,13 @@ class Host:
 
     def _hear(self, event: Any) -> None:
         self.heard.append((event.get_instance_uuid(), event.get_transition()))
+
+
+def images(host: Host) -> set[str]:
+    """All images on a host, by all their names."""
+    words = ("image", "ls", "--all", "--digests", "--format", "{{json .}}")
+    said = map(json.loads, host.engine.docker.output(*words).splitlines())
+    return {f"{one['Repository']}:{one['Tag']}@{one['Digest']} {one['ID']}" for one in said}
 
 
 def wait(condition: Callable[[], object], what: str) -> None:

@@ -1,0 +1,198 @@
+"""Snapshots: a container becomes an image in Glance, and servers are made of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from nova import exception
+from nova.compute import power_state, task_states
+from nova.compute import utils as compute_utils
+from nova.image import glance
+from nova.objects.instance import Instance
+from nova.virt import event
+
+from tests.clients.engine import Engine
+from tests.nova.driver.conftest import started
+from tests.nova.driver.host import Host, images, wait
+from tests.nova.driver.user import User
+
+#: Says what it finds in a file, and what it was told to be.
+KEEPER = (
+    "/bin/busybox cat /note; /bin/busybox env | /bin/busybox grep NOTE; /bin/busybox sleep 1000"
+)
+
+PAUSED, RESUMED = event.EVENT_LIFECYCLE_PAUSED, event.EVENT_LIFECYCLE_RESUMED
+STOPPED = event.EVENT_LIFECYCLE_STOPPED
+PENDING, UPLOADING = task_states.IMAGE_PENDING_UPLOAD, task_states.IMAGE_UPLOADING
+
+
+@pytest.fixture(scope="module")
+def image(user: User) -> str:
+    return user.push("snapshots:latest", KEEPER, "ENV NOTE=a")
+
+
+@pytest.fixture
+def server(host: Host, user: User, image: str) -> Instance:
+    """A server that has written something."""
+    made = host.boot(user, image)
+    write(host, made, "remember")
+    return made
+
+
+def write(host: Host, made: Instance, text: str) -> None:
+    """Write into the file that the server shows when it starts."""
+    name = f"nova-{made.uuid}"
+    host.engine.docker("exec", name, "/bin/busybox", "sh", "-c", f"echo {text} > /note")
+
+
+def queued(user: User, made: Instance, name: str = "snap") -> str:
+    """The image that nova-api makes before it asks for a snapshot."""
+    row = compute_utils.create_image(user.context, made, name, "snapshot", glance.API())
+    return str(row["id"])
+
+
+def snapshot(host: Host, user: User, made: Instance, row: str) -> list[tuple[str, str | None]]:
+    """Have the driver fill an image; the states that it went through, each with what it expected.
+
+    The context is as nova-compute has it.
+    """
+    states: list[tuple[str, str | None]] = []
+
+    def update(task_state: str, expected_state: str | None = None) -> None:
+        states.append((task_state, expected_state))
+
+    host.driver.snapshot(user.context.elevated(), made, row, update)
+    return states
+
+
+def test_a_snapshot_boots_with_what_was_written(host: Host, user: User, server: Instance) -> None:
+    row = queued(user, server)
+    before = images(host)
+    assert snapshot(host, user, server, row) == [(PENDING, None), (UPLOADING, PENDING)]
+    assert images(host) == before
+    facts = user.image(row)
+    assert (facts["status"], facts["container_format"], facts["disk_format"]) == (
+        *("active", "docker", "raw"),
+    )
+    again = host.boot(user, row)
+    wait(lambda: host.console(again) == "remember\nNOTE=a", "what was written")
+    digest = facts["properties"]["oci_digest"]
+    shown = user.registry.reference(f"glance/{row}@{digest}")
+    assert host.inspect(again)["Config"]["Image"] == shown
+    assert host.state(server) == power_state.RUNNING
+
+
+def test_a_snapshot_of_another_name_is_called_so(host: Host, user: User, server: Instance) -> None:
+    row = queued(user, server, "snapshots:tonight")
+    snapshot(host, user, server, row)
+    again = host.boot(user, row)
+    assert host.inspect(again)["Config"]["Image"] == user.registry.reference("snapshots:tonight")
+
+
+@pytest.mark.parametrize("before", ["running", "paused", "stopped"])
+def test_the_server_stays_as_it_was(host: Host, user: User, server: Instance, before: str) -> None:
+    verbs = {"running": "get_info", "paused": "pause", "stopped": "power_off"}
+    getattr(host.driver, verbs[before])(server)
+    was = host.inspect(server)["State"]
+    row = queued(user, server)
+    snapshot(host, user, server, row)
+    assert host.inspect(server)["State"] == was
+    again = host.boot(user, row)
+    wait(lambda: "remember" in host.console(again), "what was written")
+
+
+@pytest.fixture
+def hasty_host(user: User, engine: Engine) -> Iterator[Host]:
+    """A host that does not stop a server for its snapshot."""
+    yield from started(engine, user.registry.address, snapshot_pause=False)
+
+
+def test_a_server_stands_still_meanwhile(host: Host, user: User, server: Instance) -> None:
+    snapshot(host, user, server, queued(user, server))
+    wait(lambda: (server.uuid, RESUMED) in host.heard, "the end of the pause")
+
+
+def test_a_server_may_run_on_meanwhile(hasty_host: Host, user: User, image: str) -> None:
+    made = hasty_host.boot(user, image)
+    snapshot(hasty_host, user, made, queued(user, made))
+    hasty_host.driver.power_off(made)
+    wait(lambda: (made.uuid, STOPPED) in hasty_host.heard, "the end")
+    assert not {(made.uuid, PAUSED), (made.uuid, RESUMED)} & set(hasty_host.heard)
+
+
+def test_a_container_of_a_snapshot_is_not_ours(host: Host, user: User, server: Instance) -> None:
+    row = queued(user, server)
+    snapshot(host, user, server, row)
+    docker, reference = host.engine.docker, user.registry.reference(f"glance/{row}")
+    docker("pull", reference)
+    docker("run", "--detach", "--network=none", "--name", "foreign", reference)
+    try:
+        assert host.driver.list_instance_uuids() == [server.uuid]
+        words = ("inspect", "--format", "{{json .Config.Labels}}", "foreign")
+        assert server.uuid not in docker.output(*words).decode()
+    finally:
+        docker("rm", "--force", "foreign")
+        docker("image", "rm", reference)
+
+
+def test_a_user_pushes_as_himself(
+    tenant_host: Host, tenant: User, stranger: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    made = tenant_host.boot(tenant, tenant.push("mine:latest", KEEPER))
+    tenant.engine.docker("logout", tenant.registry.address)
+    try:
+        row = queued(tenant, made)
+        with pytest.raises(exception.InternalError):
+            snapshot(tenant_host, stranger, made, row)
+        assert tenant.image(row)["status"] == "queued"
+        snapshot(tenant_host, tenant, made, row)
+    finally:
+        tenant.login(f"{tenant.credentials.username}@Default/{tenant.credentials.project}@Default")
+    assert tenant.image(row)["status"] == "active"
+    for user in (tenant, stranger):
+        assert user.context.auth_token not in caplog.text
+
+
+def test_a_push_that_is_refused_leaves_nothing(host: Host, user: User, server: Instance) -> None:
+    row, before = queued(user, server), images(host)
+    glance.API().delete(user.context, row)
+    with pytest.raises(exception.InternalError, match=row):
+        snapshot(host, user, server, row)
+    assert images(host) == before
+    assert host.state(server) == power_state.RUNNING
+
+
+def test_a_server_that_is_gone_has_no_snapshot(host: Host, user: User, server: Instance) -> None:
+    row = queued(user, server)
+    host.driver.destroy(user.context, server, [])
+    with pytest.raises(exception.InstanceNotFound):
+        snapshot(host, user, server, row)
+    assert user.image(row)["status"] == "queued"
+
+
+def test_a_shelved_server_comes_back_with_what_was_written(
+    host: Host, other_host: Host, user: User, server: Instance
+) -> None:
+    row = queued(user, server, "server-shelved")
+    server.task_state = task_states.SHELVING
+    host.driver.power_off(server)
+    snapshot(host, user, server, row)
+    host.driver.destroy(user.context, server, [])
+    assert host.driver.list_instance_uuids() == []
+    # What Nova keeps of the image in the instance is of the one of the first boot, still.
+    server.task_state, server.image_ref = task_states.SPAWNING, row
+    other_host.spawn(user, server, user.image(row))
+    wait(lambda: "remember" in other_host.console(server), "what was written")
+
+
+def test_volumes_are_not_lost_in_silence(host: Host, user: User) -> None:
+    made = host.boot(user, user.push("volumes:latest", KEEPER, "VOLUME /data"))
+    row = queued(user, made)
+    made.task_state = task_states.SHELVING
+    with pytest.raises(exception.InstanceUnacceptable, match="/data"):
+        snapshot(host, user, made, row)
+    made.task_state = task_states.IMAGE_SNAPSHOT
+    snapshot(host, user, made, row)
+    assert user.image(row)["status"] == "active"
