@@ -33,28 +33,38 @@ SETTINGS = Path("/proc/sys/net/ipv6/conf")
 
 
 @privileged
-def adopt(sandbox: str, peer: str, plain: Mapping[str, Any]) -> None:
+def adopt(sandbox: str, peer: str, plain: Mapping[str, Any]) -> bool:
     """Have an interface there as it should be: the device `peer` of the host, or an earlier one.
 
-    What is right already is not touched. Raises FileNotFoundError when the container has ended.
+    What is right already is not touched. Returns False if the container has ended.
     """
     wanted = Interface.of(plain)
     with _opened(sandbox) as namespace:
+        if namespace is None:
+            return False
         with IPRoute() as host:
             for index in host.link_lookup(ifname=peer):
                 host.link("set", index=index, net_ns_fd=namespace)
         _inside(namespace, lambda netlink: _configure(netlink, wanted))
+    return True
 
 
 def holds(sandbox: str, mac: str) -> bool:
     """Whether there is an interface of this address."""
     with _opened(sandbox) as namespace:
+        if namespace is None:
+            return False
         return _inside(namespace, lambda netlink: bool(netlink.link_lookup(address=mac)))
 
 
 @contextmanager
-def _opened(sandbox: str) -> Iterator[int]:
-    namespace = os.open(sandbox, os.O_RDONLY)
+def _opened(sandbox: str) -> Iterator[int | None]:
+    """A namespace, which stays while it is open here; None if there is none any more."""
+    try:
+        namespace = os.open(sandbox, os.O_RDONLY)
+    except FileNotFoundError:
+        yield None
+        return
     try:
         yield namespace
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -14,8 +13,6 @@ from ..engine.errors import Absent
 from . import plug
 from .port import port
 from .resolver import nameservers
-
-log = logging.getLogger(__name__)
 
 
 class Network:
@@ -47,12 +44,8 @@ class Network:
         """Bring what was prepared into a container, unless it has ended already."""
         if vifs := list(network_info):
             container = self._containers.find(instance.uuid)
-            try:
-                self._connect(container, vifs, vifs)
-            except exception.VirtualInterfacePlugException:
-                if self._containers.find(instance.uuid).sandbox == container.sandbox:
-                    raise
-                log.info("the container of %s ended before it had a network", instance.uuid)
+            if container.is_running:
+                self._connect(instance, container, vifs, vifs)
 
     def attach(self, instance: Any, vif: Any) -> None:
         """Give a port to a container that runs; any other has it when it starts.
@@ -65,7 +58,7 @@ class Network:
             return
         try:
             self.prepare(instance, [vif])
-            self._connect(container, [vif], [*_others(instance, vif), vif])
+            self._connect(instance, container, [vif], [*_others(instance, vif), vif])
         except Exception:
             with suppress(exception.VirtualInterfaceUnplugException):
                 self.unplug(instance, [vif])
@@ -79,7 +72,7 @@ class Network:
         self.unplug(instance, [vif])
         container = self._containers.find(instance.uuid)
         if container.is_running:
-            self._connect(container, [], _others(instance, vif))
+            self._connect(instance, container, [], _others(instance, vif))
 
     def unplug(self, instance: Any, network_info: Iterable[Any]) -> None:
         """Unplug and remove all, whatever fails on the way.
@@ -90,11 +83,13 @@ class Network:
         if left:
             raise exception.VirtualInterfaceUnplugException(reason=f"ports {', '.join(left)}")
 
-    def _connect(self, container: Container, new: Iterable[Any], all_vifs: Iterable[Any]) -> None:
-        """Bring new ports into a container; it asks the name servers of all."""
+    def _connect(
+        self, instance: Any, container: Container, new: Iterable[Any], known: Iterable[Any]
+    ) -> None:
+        """Bring new ports into a container, which asks the name servers of all that are known."""
         for vif in new:
-            plug.connect(port(vif), container.sandbox)
-        plug.resolve(container.resolv_conf, nameservers(all_vifs))
+            plug.connect(instance, port(vif), container.sandbox)
+        plug.resolve(container.resolv_conf, nameservers(known))
 
 
 def _others(instance: Any, vif: Any) -> list[Any]:

@@ -25,18 +25,25 @@ def prepare(instance: Any, each: Port, sandbox: str) -> None:
 
     Raises VirtualInterfacePlugException.
     """
-    inner = each.interface
+    inner, owner = each.interface, os_vif_util.nova_to_osvif_instance(instance)
     with _told(f"the port {each.id}"):
-        veth.ensure(each.device, each.peer, inner.mac, inner.mtu, sandbox)
-        os_vif.plug(each.vif, os_vif_util.nova_to_osvif_instance(instance))
+        if not veth.is_whole(each.device, each.peer, inner.mac, sandbox):
+            # Open vSwitch holds on to a device that is gone, and overlooks a new one of its name.
+            os_vif.unplug(each.vif, owner)
+            veth.make(each.device, each.peer, inner.mac, inner.mtu)
+        os_vif.plug(each.vif, owner)
         if each.bridge:
             veth.join(each.device, each.bridge)
 
 
-def connect(each: Port, sandbox: str) -> None:
-    """Bring the other side into a container. Raises VirtualInterfacePlugException."""
+def connect(instance: Any, each: Port, sandbox: str) -> None:
+    """Bring the other side into a container, unless that has ended.
+
+    Raises VirtualInterfacePlugException.
+    """
     with _told(f"the port {each.id}"):
-        namespace.adopt(sandbox, each.peer, each.interface.plain())
+        if not namespace.adopt(sandbox, each.peer, each.interface.plain()):
+            log.info("the container of %s has ended before it had a network", instance.uuid)
 
 
 def resolve(path: str, servers: Sequence[str]) -> None:

@@ -16,17 +16,25 @@ SETTINGS = Path("/proc/sys/net/ipv6/conf")
 
 
 @privileged
-def ensure(device: str, peer: str, mac: str, mtu: int, sandbox: str) -> None:
-    """Have a pair: `device` here, and its peer of address `mac` here or in a container.
+def is_whole(device: str, peer: str, mac: str, sandbox: str) -> bool:
+    """Whether there is a pair: `device` here, and its peer here, or in a container by its address.
 
-    What is right is not touched; a device whose peer is lost is made anew. `mtu` is in bytes, 0 for
-    the kernel's own; `sandbox`: the container's namespace, "" if it does not run.
+    `sandbox`: the container's namespace, "" if it does not run.
     """
     with IPRoute() as netlink:
-        if netlink.link_lookup(ifname=device):
-            if netlink.link_lookup(ifname=peer) or (sandbox and holds(sandbox, mac)):
-                return
-            _delete(netlink, device)
+        if not netlink.link_lookup(ifname=device):
+            return False
+        return bool(netlink.link_lookup(ifname=peer)) or (bool(sandbox) and holds(sandbox, mac))
+
+
+@privileged
+def make(device: str, peer: str, mac: str, mtu: int) -> None:
+    """Make a pair, instead of what is left of an earlier one.
+
+    `mac`: the peer's address; `mtu`: bytes, 0 for the kernel's own.
+    """
+    with IPRoute() as netlink:
+        _delete(netlink, device)
         size = {"mtu": mtu} if mtu else {}
         other = {"ifname": peer, "address": mac, **size}
         netlink.link("add", ifname=device, kind=KIND, peer=other, **size)
