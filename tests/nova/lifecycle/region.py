@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from registry_glance.embedded.credentials import Credentials
 from registry_glance.embedded.openstack import Hypervisor, OpenStack
 from registry_glance.embedded.process import Process
 from tests.clients.engine import Engine
+from tests.clients.program import Program
 from tests.registry import RegistryProcess
 
 #: seconds: what takes longer is hanging, and how often one looks
@@ -57,14 +59,35 @@ class Region:
         """The IDs of all containers that were made for a server."""
         return [container for made_for, container in self.containers() if made_for == server]
 
+    def host_of(self, server: str) -> str:
+        """The host on which a server has its container, whatever else it has elsewhere."""
+        words = ("ps", "--all", "--quiet", "--filter", f"name=^/nova-{server}$")
+        (found,) = (host for host, engine in self.engines.items() if engine.docker.output(*words))
+        return found
+
+    def docker(self, server: str) -> Program:
+        """docker on the host of a server."""
+        return self.engines[self.host_of(server)].docker
+
     def inspect(self, server: str) -> dict[str, Any]:
         """What `docker inspect` says of a server's container."""
-        words = ("ps", "--all", "--quiet", "--filter", f"name=^/nova-{server}$")
-        for engine in self.engines.values():
-            if engine.docker.output(*words):
-                (found,) = json.loads(engine.docker.output("inspect", f"nova-{server}"))
-                return dict(found)
-        raise AssertionError(f"no container of {server}")
+        (found,) = json.loads(self.docker(server).output("inspect", f"nova-{server}"))
+        return dict(found)
+
+    @contextmanager
+    def only(self, host: str) -> Iterator[None]:
+        """Have the scheduler choose this host for a while."""
+        compute = self.admin.compute
+        others = [
+            service
+            for service in compute.services(binary="nova-compute")
+            if service.host in self.engines and service.host != host
+        ]
+        for service in others:
+            compute.disable_service(service)
+        yield
+        for service in others:
+            compute.enable_service(service)
 
     def allocations(self, server: str) -> dict[str, Any]:
         """What Placement keeps for a server, by compute host."""
@@ -76,8 +99,18 @@ class Region:
     def check_nothing_left(self, servers: Iterable[str]) -> None:
         """Assert that deleted servers have left nothing on hosts and in Placement."""
         gone = set(servers)
-        assert not gone & {server for server, _ in self.containers()}
-        assert not [server for server in gone if self.allocations(server)]
+        assert [made for made in self.containers() if made[0] in gone] == []
+        assert [server for server in gone if self.allocations(server)] == []
+        hidden = {image.name for image in self.admin.image.images(is_hidden=True)}
+        assert hidden & {f"nova-{server}" for server in gone} == set()
+        assert [made for made in self._commits() if made[1][:36] in gone] == []
+
+    def _commits(self) -> Iterator[tuple[str, str]]:
+        """(host, tag) of all that was committed; a tag begins with the UUID of a server."""
+        words = ("image", "ls", "nova-server", "--format", "{{.Tag}}")
+        for host, engine in self.engines.items():
+            for tag in engine.docker.output(*words).decode().split():
+                yield host, tag
 
 
 def connect(user: Credentials) -> Any:

@@ -52,6 +52,16 @@ class Server:
         return dict(self.container["State"])
 
     @property
+    def host(self) -> str:
+        """The compute host."""
+        return self.member.region.host_of(self.id)
+
+    def run(self, script: str) -> str:
+        """What a script in busybox's shell says, inside."""
+        words = ("exec", f"nova-{self.id}", "/bin/busybox", "sh", "-c", script)
+        return self.member.region.docker(self.id).output(*words).decode()
+
+    @property
     def fault(self) -> str:
         """What Nova tells its owner of what went wrong."""
         return str((self.show().fault or {}).get("message", ""))

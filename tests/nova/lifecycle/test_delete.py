@@ -24,10 +24,7 @@ def fail(server: Server) -> None:
 
 def lose(server: Server) -> None:
     """Somebody removes the container by hand."""
-    region = server.member.region
-    for engine in region.engines.values():
-        if engine.docker.output("ps", "--quiet", "--filter", f"name=nova-{server.id}"):
-            engine.docker("rm", "--force", f"nova-{server.id}")
+    server.member.region.docker(server.id)("rm", "--force", f"nova-{server.id}")
 
 
 #: state -> how a server gets there, and what Nova calls it

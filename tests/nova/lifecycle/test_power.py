@@ -96,12 +96,7 @@ def test_what_ends_by_itself_is_shut_off(member: Member) -> None:
 
 
 def test_what_docker_stops_is_shut_off(region: Region, server: Server) -> None:
-    (engine,) = (
-        engine
-        for engine in region.engines.values()
-        if engine.docker.output("ps", "--quiet", "--filter", f"name=nova-{server.id}")
-    )
-    engine.docker("kill", f"nova-{server.id}")
+    region.docker(server.id)("kill", f"nova-{server.id}")
     server.wait("SHUTOFF")
 
 
