@@ -18,9 +18,6 @@ from .reference import snapshot_repository
 
 log = logging.getLogger(__name__)
 
-#: What Nova is about when it removes the container afterwards.
-LAST = (task_states.SHELVING, task_states.RESIZE_MIGRATING)
-
 
 class Snapshots:
     """The making of snapshots on this host."""
@@ -58,12 +55,16 @@ class Snapshots:
 
 
 def _check(instance: Any, container: Container) -> None:
-    """A snapshot has no volumes. Raise InstanceUnacceptable if nothing else would have them."""
+    """Raise InstanceUnacceptable if Nova would remove what a snapshot does not hold."""
+    if instance.task_state == task_states.RESIZE_MIGRATING:
+        raise _unacceptable(instance, "it cannot go to another cell")
     if not container.volumes:
         return
     volumes = ", ".join(container.volumes)
-    if instance.task_state in LAST:
-        raise exception.InstanceUnacceptable(
-            instance_id=instance.uuid, reason=f"its volumes would be lost: {volumes}"
-        )
+    if instance.task_state == task_states.SHELVING:
+        raise _unacceptable(instance, f"its volumes would be lost: {volumes}")
     log.warning("the snapshot of %s is without its volumes: %s", instance.uuid, volumes)
+
+
+def _unacceptable(instance: Any, reason: str) -> exception.InstanceUnacceptable:
+    return exception.InstanceUnacceptable(instance_id=instance.uuid, reason=reason)

@@ -196,3 +196,12 @@ def test_volumes_are_not_lost_in_silence(host: Host, user: User) -> None:
     made.task_state = task_states.IMAGE_SNAPSHOT
     snapshot(host, user, made, row)
     assert user.image(row)["status"] == "active"
+
+
+def test_no_server_leaves_its_cell(host: Host, user: User, server: Instance) -> None:
+    """Nova would take a snapshot for that, and remove the server meanwhile."""
+    row = queued(user, server)
+    server.task_state = task_states.RESIZE_MIGRATING
+    with pytest.raises(exception.InstanceUnacceptable, match="another cell"):
+        snapshot(host, user, server, row)
+    assert user.image(row)["status"] == "queued"
