@@ -323,6 +323,18 @@ class DockerDriver(driver.ComputeDriver):
             return False
         return True
 
+    def check_can_live_migrate_destination(
+        self,
+        context: Any,
+        instance: Any,
+        src_compute_info: Any,
+        dst_compute_info: Any,
+        block_migration: bool = False,
+        disk_over_commit: bool = False,
+    ) -> None:
+        # Of all refusals the one after which Nova does not take the server for broken.
+        raise exception.MigrationPreCheckError(reason="the memory of a container stays on its host")
+
     # Images
 
     def snapshot(
