@@ -18,7 +18,7 @@ from tests.tenants import token
 
 openstack = pytest.importorskip("openstack")
 
-WAIT = 120  # seconds
+WAIT, PAUSE = 120, 0.2  # seconds
 SECOND = "second"
 ABSENT = "6a1f0a5c-7d0e-4f2c-9a57-2f3f6a6f2b1d"
 
@@ -61,13 +61,21 @@ def second_host(openstack_cloud: OpenStack) -> Iterator[str]:
     process.stop()
 
 
-def boot(connection: Any, name: str, image: str, **options: Any) -> Any:
+@pytest.fixture(scope="module")
+def zone(admin: Any) -> str:
+    """The availability zone of the fake host: others may have added hosts that want more."""
+    aggregate = admin.compute.create_aggregate(name=FAKE, availability_zone=FAKE)
+    admin.compute.add_host_to_aggregate(aggregate, FAKE_HOST)
+    return FAKE
+
+
+def boot(connection: Any, name: str, image: str, zone: str) -> Any:
     """Boot a server without a network and wait until it is active."""
     flavor = connection.compute.find_flavor("m1.tiny", ignore_missing=False)
     made = connection.compute.create_server(
-        name=name, image_id=image, flavor_id=flavor.id, networks="none", **options
+        name=name, image_id=image, flavor_id=flavor.id, networks="none", availability_zone=zone
     )
-    return connection.compute.wait_for_server(made, wait=WAIT)
+    return connection.compute.wait_for_server(made, interval=PAUSE, wait=WAIT)
 
 
 def image_of(admin: Any, image: str) -> str:
@@ -84,13 +92,13 @@ def answer(method: str, path: str) -> tuple[str, Any]:
     return said[0], json.loads(body)
 
 
-def test_a_member_boots_shows_and_deletes_a_server(member: Any, image: str) -> None:
-    server = boot(member, "short-lived", image)
+def test_a_member_boots_shows_and_deletes_a_server(member: Any, image: str, zone: str) -> None:
+    server = boot(member, "short-lived", image, zone)
     assert server.status == "ACTIVE"
     assert server.addresses == {}
     assert "LAST LINE" in member.compute.get_server_console_output(server, length=1)["output"]
     member.compute.delete_server(server)
-    member.compute.wait_for_delete(server, wait=WAIT)
+    member.compute.wait_for_delete(server, interval=PAUSE, wait=WAIT)
     assert member.compute.find_server(server.id) is None
 
 
@@ -104,10 +112,10 @@ def test_all_services_are_up(admin: Any) -> None:
 def test_an_added_host_takes_servers(member: Any, admin: Any, image: str, second_host: str) -> None:
     hosts = {host.name: host.state for host in admin.compute.hypervisors(details=True)}
     assert hosts[second_host] == "up"
-    server = boot(admin, "there", image_of(admin, image), availability_zone=f"nova:{second_host}")
+    server = boot(admin, "there", image_of(admin, image), f"nova:{second_host}")
     assert server.compute_host == second_host
     admin.compute.delete_server(server)
-    admin.compute.wait_for_delete(server, wait=WAIT)
+    admin.compute.wait_for_delete(server, interval=PAUSE, wait=WAIT)
 
 
 def test_the_flavors_are_everybodys(member: Any) -> None:
