@@ -114,7 +114,9 @@ def _holds(row: Row, manifest: Manifest) -> bool:
 
 
 def _unknown(row_id: str) -> NameUnknown:
-    return NameUnknown(detail={"name": str(Repository.of_image(row_id))})
+    # In words of our own: on the usual ones docker would try again for 50 s.
+    name = str(Repository.of_image(row_id))
+    return NameUnknown("no image of your project has this ID", detail={"name": name})
 
 
 def _not_queued(row: Row) -> Denied:
