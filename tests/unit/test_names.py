@@ -27,6 +27,24 @@ def test_names_of_the_grammar_are_repositories(name: str) -> None:
     assert str(Repository.parse(name)) == name
 
 
+ID = "0c5f6a1e-6f0b-4c5e-9a53-5b1d0f6f8e7a"
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [(f"glance/{ID}", ID), ("glance", None), (f"a/glance/{ID}", None), (ID, None)],
+)
+def test_below_the_reserved_prefix_a_name_is_an_images_id(name: str, image: str | None) -> None:
+    assert Repository.parse(name).image == image
+    assert image is None or Repository.of_image(image) == Repository.parse(name)
+
+
+@pytest.mark.parametrize("name", ["", "foo", ID.upper(), f"{ID}/a", f"a/{ID}", ID[:-1], f"{ID}\n"])
+def test_nothing_else_is_below_the_reserved_prefix(name: str) -> None:
+    with pytest.raises(NameInvalid, match="the ID of an image"):
+        Repository.parse(f"glance/{name}")
+
+
 @pytest.mark.parametrize(
     "name",
     [
