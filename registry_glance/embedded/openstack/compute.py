@@ -1,5 +1,6 @@
 """An embedded nova-compute: the host that servers run on."""
 
+import sys
 from pathlib import Path
 
 from ..private_file import write_private
@@ -28,6 +29,16 @@ registry_host = {host}
 registry_port = {port}
 """
 
+# Where os-vif and the driver are root; by default it is sudo that makes them so.
+_SWITCH = """\
+[os_vif_ovs]
+ovsdb_connection = {switch}
+[vif_plug_ovs_privileged]
+helper_command = {helper}
+[docker_privileged]
+helper_command = {helper}
+"""
+
 
 class Compute:
     """nova-compute with one of Nova's drivers, and all it keeps in `folder`."""
@@ -50,6 +61,9 @@ class Compute:
         if self.hypervisor.needs_engine:
             host, _, port = self.hypervisor.registry.rpartition(":")
             text += _DOCKER.format(url=self.hypervisor.docker, host=host, port=port)
+        if self.hypervisor.switch:
+            helper = Path(sys.executable).with_name("privsep-helper")
+            text += _SWITCH.format(switch=self.hypervisor.switch, helper=helper)
         write_private(self._config, text)
 
     def process(self) -> Process:

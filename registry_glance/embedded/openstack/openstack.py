@@ -35,7 +35,8 @@ class OpenStack:
 
     All they keep lies below the cloud's state folder. `OpenStack(cloud, hypervisor).start()` starts
     the cloud, too, and returns when a server could be booted; it takes `--nic none`, as there is no
-    network. Ports are as with Cloud: None is the one used last time, 0 any free one. Then there are
+    network, unless `network` is the URL of a Network service, which may come up later. Ports are as
+    with Cloud: None is the one used last time, 0 any free one. Then there are
 
     - `compute_url`: the Compute API's address, also in Keystone's catalog;
     - flavors m1.nano to m1.medium, and no quota;
@@ -47,7 +48,13 @@ class OpenStack:
     called start(). Raises CannotStart when something is not installed or does not start.
     """
 
-    def __init__(self, cloud: Cloud, hypervisor: Hypervisor, nova_port: int | None = None) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        hypervisor: Hypervisor,
+        nova_port: int | None = None,
+        network: str | None = None,
+    ) -> None:
         _require("nova", "placement", "pymysql")
         self.cloud = cloud
         state = cloud.state
@@ -70,6 +77,7 @@ class OpenStack:
             sqlite=False,
             preload=False,
         )
+        self._network_url = network or self._network.url
         nova_port = ports.assign("nova", nova_port, NOVA_PORT)
         self._nova = Nova(self._folder, self._logs, nova_port)
         self._nova_user = self._credentials("nova", passwords)
@@ -224,7 +232,7 @@ class OpenStack:
             api_database=self._backends.database(API_DATABASE),
             cell0_database=self._backends.database(CELL0_DATABASE),
             database=self._backends.database(CELL1_DATABASE),
-            network=self._network.url,
+            network=self._network_url,
             user=self._nova_user,
         )
 
