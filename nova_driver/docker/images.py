@@ -12,10 +12,9 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from .engine.client import Engine
-from .engine.errors import Absent, Conflict, EngineError, Failed, Garbled
+from .engine.errors import Absent, Conflict, EngineError, Garbled
 from .reference import DIGEST, Reference
 
 #: The repository of the names that mark what this driver pulled, and may remove.
@@ -58,8 +57,12 @@ class Images:
         headers = {"X-Registry-Auth": _authentication(token)} if token else {}
         with _unseen(token, f"cannot pull {reference.immutable}"):
             self._engine.get(f"/distribution/{reference.immutable}/json", headers=headers)
-            self._follow(
-                "/images/create", headers, fromImage=reference.source, tag=reference.digest
+            self._engine.follow(
+                "/images/create",
+                timeout=self._pull_timeout,
+                headers=headers,
+                fromImage=reference.source,
+                tag=reference.digest,
             )
         return self._id(reference.immutable)
 
@@ -69,7 +72,9 @@ class Images:
         # The Engine wants the header even from nobody.
         headers = {"X-Registry-Auth": _authentication(token)}
         with _unseen(token, f"cannot push {repository}"):
-            said = self._follow(f"/images/{repository}/push", headers, tag=TAG)
+            said = self._engine.follow(
+                f"/images/{repository}/push", timeout=self._pull_timeout, headers=headers, tag=TAG
+            )
         digest = said.get("Digest")
         if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
             raise Garbled(f"the Engine does not say what it pushed to {repository}")
@@ -109,22 +114,6 @@ class Images:
 
     def _id(self, name: str) -> str:
         return str(self._engine.get(f"/images/{name}/json")["Id"])
-
-    def _follow(self, path: str, headers: dict[str, str], **query: object) -> dict[str, Any]:
-        """Follow a pull or push to its end, and what it says last apart from its progress.
-
-        What fails after its 200 is said in the stream.
-        """
-        result: dict[str, Any] = {}
-        with self._engine.stream(
-            "POST", path, timeout=self._pull_timeout, headers=headers, **query
-        ) as progress:
-            for step in progress.objects():
-                if "errorDetail" in step or "error" in step:
-                    raise Failed(str(step.get("error")))
-                if isinstance(step.get("aux"), dict):
-                    result = step["aux"]
-        return result
 
 
 @contextmanager

@@ -73,7 +73,8 @@ class Migrations:
             self.back(context, instance, network_info, power_on=container.is_running)
 
         with rolled_back(stay):
-            self._check(instance, container, destination, flavor)
+            if self._limits_disk and is_smaller(flavor.root_gb, instance.flavor.root_gb):
+                raise exception.ResizeError(reason="the disk of a server does not shrink")
             self._servers.stop(instance, timeout)
             luggage = self._pack(context, instance, container, destination)
             self._containers.set_aside(instance.uuid)
@@ -132,19 +133,10 @@ class Migrations:
         else:
             self._containers.bring_back(instance.uuid)
 
-    def _check(self, instance: Any, container: Container, destination: str, flavor: Any) -> None:
-        """Raise ResizeError or MigrationError for what cannot be."""
-        if self._limits_disk and is_smaller(flavor.root_gb, instance.flavor.root_gb):
-            raise exception.ResizeError(reason="the disk of a server does not shrink")
-        if container.volumes and destination != self._host:
-            raise exception.MigrationError(
-                reason=f"its volumes stay on its host: {', '.join(container.volumes)}"
-            )
-
     def _pack(self, context: Any, instance: Any, container: Container, destination: str) -> Luggage:
-        commit = self._commits.make(instance.uuid, container.id)
         if destination == self._host:
-            return Kept(commit.name)
+            return Kept(self._commits.make(instance.uuid, container).name)
+        commit = self._commits.make_whole(instance.uuid, container)
         luggage = self._send(context, instance, commit)
         self._commits.sweep(instance.uuid)
         instance.system_metadata[KEY] = packed(luggage)

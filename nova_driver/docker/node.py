@@ -25,6 +25,7 @@ from .network.wiring import Wiring
 from .registry import authority, is_exposed
 from .servers import Servers
 from .snapshots import Snapshots
+from .volumes import Volumes
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,9 @@ class Node:
         self.containers = Containers(self.engine, host, options.timeout)
         self.network = Network(self.containers)
         self.servers = Servers(self.containers, images, self.network, wiring, terms, registry)
-        commits = Commits(self.engine, images, options.commit_timeout, pause=options.snapshot_pause)
+        patience = options.commit_timeout
+        volumes = Volumes(self.engine, patience)
+        commits = Commits(self.engine, images, volumes, patience, pause=options.snapshot_pause)
         self.snapshots = Snapshots(commits, images, registry)
         self.migrations = Migrations(
             host,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -15,8 +14,6 @@ from .containers import Container
 from .engine.errors import EngineError
 from .images import Images
 from .reference import snapshot_repository
-
-log = logging.getLogger(__name__)
 
 
 class Snapshots:
@@ -40,10 +37,14 @@ class Snapshots:
 
         Raises InstanceUnacceptable, an EngineError, or what `update_task_state` raises.
         """
-        _check(instance, container)
+        if instance.task_state == task_states.RESIZE_MIGRATING:
+            # Nova would remove the server thereafter, and want it back in a revert.
+            raise exception.InstanceUnacceptable(
+                instance_id=instance.uuid, reason="it cannot go to another cell"
+            )
         update_task_state(task_state=task_states.IMAGE_PENDING_UPLOAD)
         try:
-            commit = self._commits.make(instance.uuid, container.id)
+            commit = self._commits.make_whole(instance.uuid, container)
             update_task_state(
                 task_state=task_states.IMAGE_UPLOADING,
                 expected_state=task_states.IMAGE_PENDING_UPLOAD,
@@ -52,19 +53,3 @@ class Snapshots:
         finally:
             with suppress(EngineError):
                 self._commits.sweep(instance.uuid)
-
-
-def _check(instance: Any, container: Container) -> None:
-    """Raise InstanceUnacceptable if Nova would remove what a snapshot does not hold."""
-    if instance.task_state == task_states.RESIZE_MIGRATING:
-        raise _unacceptable(instance, "it cannot go to another cell")
-    if not container.volumes:
-        return
-    volumes = ", ".join(container.volumes)
-    if instance.task_state == task_states.SHELVING:
-        raise _unacceptable(instance, f"its volumes would be lost: {volumes}")
-    log.warning("the snapshot of %s is without its volumes: %s", instance.uuid, volumes)
-
-
-def _unacceptable(instance: Any, reason: str) -> exception.InstanceUnacceptable:
-    return exception.InstanceUnacceptable(instance_id=instance.uuid, reason=reason)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.client import HTTPResponse, IncompleteRead
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from .connection import UnixConnection, translated
-from .errors import EngineError, Garbled, Incompatible, Unavailable, error
+from .errors import WORDS, EngineError, Failed, Garbled, Incompatible, Unavailable, error
 from .stream import Stream
 
 Version = tuple[int, int]
+#: What is sent as it is, all at once or bit by bit; anything else is sent as JSON.
+Raw = bytes | Iterator[bytes]
 
 #: Engine 20.10, and the last version whose changes were read (Engine API, "API version history")
 LOWEST: Version = (1, 41)
@@ -57,6 +59,10 @@ class Engine:
         timeout = self._timeout + patience
         return self._json("POST", self._versioned(path), query, body, timeout)
 
+    def put(self, path: str, content: Raw, /, **query: object) -> None:
+        """Put a tarball to `path`."""
+        self._json("PUT", self._versioned(path), query, content, self._timeout)
+
     def delete(self, path: str, **query: object) -> None:
         """Remove what `path` names."""
         self._json("DELETE", self._versioned(path), query, None, self._timeout)
@@ -66,15 +72,43 @@ class Engine:
         self,
         method: str,
         path: str,
+        /,
         *,
         timeout: float | None,
         headers: Mapping[str, str] | None = None,
+        content: Raw | None = None,
         **query: object,
     ) -> Iterator[Stream]:
         """The answer as it comes; `timeout`: seconds of silence, None for any."""
         url = self._versioned(path)
-        with self._answered(method, url, query, None, timeout, headers) as (response, connection):
+        answered = self._answered(method, url, query, content, timeout, headers)
+        with answered as (response, connection):
             yield Stream(response, connection)
+
+    def follow(
+        self,
+        path: str,
+        *,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
+        content: Raw | None = None,
+        **query: object,
+    ) -> dict[str, Any]:
+        """Do what `path` names and follow its progress; what it says last but for that.
+
+        `timeout`: seconds without progress. What fails after its 200 raises Failed.
+        """
+        result: dict[str, Any] = {}
+        streamed = self.stream(
+            "POST", path, timeout=timeout, headers=headers, content=content, **query
+        )
+        with streamed as progress:
+            for step in progress.objects():
+                if "errorDetail" in step or "error" in step:
+                    raise Failed(" ".join(str(step.get("error")).split())[:WORDS])
+                if isinstance(step.get("aux"), dict):
+                    result = step["aux"]
+        return result
 
     def _versioned(self, path: str) -> str:
         major, minor = self.version
@@ -106,7 +140,7 @@ class Engine:
     ) -> Iterator[tuple[HTTPResponse, socket.socket]]:
         """The answer, before its body is read. Raises what its status means."""
         url = quote(path, safe="/:@") + (f"?{urlencode(_plain(query))}" if query else "")
-        sent = {"Content-Type": "application/json", **(headers or {})}
+        sent = {"Content-Type": _media_type(body), **(headers or {})}
         with closing(UnixConnection(self._path, timeout)) as connection:
             try:
                 with translated():
@@ -161,8 +195,14 @@ def _scalar(value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _encoded(body: object) -> bytes | None:
-    return None if body is None else json.dumps(body).encode()
+def _media_type(body: object) -> str:
+    return "application/x-tar" if isinstance(body, bytes | Iterator) else "application/json"
+
+
+def _encoded(body: object) -> Iterable[bytes] | bytes | None:
+    if body is None or isinstance(body, bytes | Iterator):
+        return body
+    return json.dumps(body).encode()
 
 
 def _check_head(response: HTTPResponse) -> None:

@@ -50,6 +50,11 @@ class Stream:
                 raise Garbled("no multiplexed log")
             yield self._whole(self._read(self._response.read, length), length)
 
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes as they come."""
+        while piece := self._read(self._response.read1, SOME):
+            yield piece
+
     def abort(self) -> None:
         """End the stream for whoever reads it now, in another thread."""
         with suppress(OSError):

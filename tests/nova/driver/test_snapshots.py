@@ -12,6 +12,7 @@ from nova.image import glance
 from nova.objects.instance import Instance
 from nova.virt import event
 
+from nova_driver.docker.volumes import dockerfile
 from tests.clients.engine import Engine
 from tests.nova.driver.conftest import started
 from tests.nova.driver.host import Host, images, wait
@@ -187,15 +188,41 @@ def test_a_shelved_server_comes_back_with_what_was_written(
     wait(lambda: "remember" in other_host.console(server), "what was written")
 
 
-def test_volumes_are_not_lost_in_silence(host: Host, user: User) -> None:
-    made = host.boot(user, user.push("volumes:latest", KEEPER, "VOLUME /data"))
-    row = queued(user, made)
-    made.task_state = task_states.SHELVING
-    with pytest.raises(exception.InstanceUnacceptable, match="/data"):
-        snapshot(host, user, made, row)
-    made.task_state = task_states.IMAGE_SNAPSHOT
+@pytest.mark.parametrize("before", ["running", "paused", "stopped"])
+def test_volumes_are_in_it(host: Host, other_host: Host, user: User, before: str) -> None:
+    volumes = 'VOLUME ["/data", "/var/two words", "/deep/er/data"]'
+    made = host.boot(user, user.push("volumes:latest", KEEPER, volumes))
+    shell = ("exec", f"nova-{made.uuid}", "/bin/busybox", "sh", "-c")
+    change = (
+        "cd /data; echo first > a; /bin/busybox chown 123:456 a .; /bin/busybox chmod 750 .; "
+        "/bin/busybox ln -s a b; echo second > '/var/two words/c'; echo third > /deep/er/data/d"
+    )
+    host.engine.docker(*shell, change)
+    verbs = {"running": "get_info", "paused": "pause", "stopped": "power_off"}
+    getattr(host.driver, verbs[before])(made)
+    row, seen, was = queued(user, made), images(host), host.inspect(made)["State"]
     snapshot(host, user, made, row)
-    assert user.image(row)["status"] == "active"
+    assert images(host) == seen
+    assert host.inspect(made)["State"] == was
+    again = other_host.boot(user, row)
+    look = (
+        "cd /data; /bin/busybox stat -c '%u:%g %a' a .; /bin/busybox readlink b; "
+        "/bin/busybox cat b '/var/two words/c' /deep/er/data/d"
+    )
+    shell = ("exec", f"nova-{again.uuid}", "/bin/busybox", "sh", "-c")
+    shown = other_host.engine.docker.output(*shell, look).decode().splitlines()
+    assert shown == ["123:456 644", "123:456 750", "a", "first", "second", "third"]
+    assert len(other_host.inspect(again)["Mounts"]) == 3
+
+
+def test_odd_folders_are_copied_to_themselves() -> None:
+    text = dockerfile("nova-server:a", "nova-server:b", ["/a", "/x y/$HOME/'q'/v", "/l\nRUN x/v"])
+    assert text.splitlines() == [
+        "FROM nova-server:a",
+        'COPY --from=nova-server:b ["/0/", "/"]',
+        r"""COPY --from=nova-server:b ["/1/", "/x y/\\$HOME/\\'q\\'/"]""",
+        r"""COPY --from=nova-server:b ["/2/", "/l\nRUN x/"]""",
+    ]
 
 
 def test_no_server_leaves_its_cell(host: Host, user: User, server: Instance) -> None:
