@@ -14,6 +14,8 @@ from .labels import HOST, INSTANCE, NAME, ours
 
 #: seconds between two looks at a container that somebody else is removing
 PAUSE = 0.2
+#: seconds that a container may have to end by itself, whatever its image asks for
+LONGEST_STOP = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +31,20 @@ class Listed:
 class Container:
     """A container as it is now. `image`: the ID of what it runs, whatever that is called.
 
-    `sandbox`: the file of its network namespace, "" if it does not run; `resolv_conf`: the file
-    on this host that it has as /etc/resolv.conf; `volumes`: where it has volumes, whose content is
-    no part of its file system.
+    `is_running`: whether it has processes, be they frozen; `sandbox`: the file of its network
+    namespace, "" if it does not run; `resolv_conf`: the file on this host that it has as
+    /etc/resolv.conf; `volumes`: where it has volumes, whose content is no part of its file system.
     """
 
     id: str
     image: str
+    is_running: bool
     status: str
     exit_code: int
     started_at: str
     sandbox: str
     resolv_conf: str
     volumes: tuple[str, ...]
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has processes, be they frozen."""
-        return bool(self.sandbox)
 
     @property
     def is_paused(self) -> bool:
@@ -115,7 +113,12 @@ class Containers:
         self._engine.post(f"/containers/{container.id}/start")
 
     def stop(self, instance: str, timeout: int) -> None:
-        """End it: by its stop signal, and after `timeout` seconds by SIGKILL."""
+        """End it: by its stop signal, and after `timeout` seconds by SIGKILL.
+
+        The timeout may be a tenant's: no server is waited for without end, as the Engine would for
+        a negative one.
+        """
+        timeout = min(max(timeout, 0), LONGEST_STOP)
         container = self.find(instance)
         self._thaw(container)
         self._engine.post(f"/containers/{container.id}/stop", patience=timeout, t=timeout)
@@ -149,6 +152,7 @@ class Containers:
         return Container(
             found["Id"],
             found["Image"],
+            state["Running"],
             state["Status"],
             state["ExitCode"],
             state["StartedAt"],

@@ -14,6 +14,9 @@ from .labels import labels
 from .limits import limits
 from .privileges import privileges
 
+#: sethostname(2), HOST_NAME_MAX
+LONGEST_HOSTNAME = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -36,7 +39,7 @@ def creation(
     """
     body: dict[str, Any] = {
         "Image": image,
-        "Hostname": instance.hostname or "",
+        "Hostname": _hostname(instance.hostname or ""),
         "Labels": labels(instance, terms.host),
         "Env": environment(instance.metadata),
         # As with a server's console, which is there though nobody types: `sh` waits.
@@ -70,6 +73,11 @@ def check(instance: Any, block_device_info: Mapping[str, Any] | None, files: Any
     for what, asked in wanted.items():
         if asked:
             raise exception.InvalidInput(reason=f"a server on this host cannot have {what}")
+
+
+def _hostname(name: str) -> str:
+    """A name that the kernel takes; users may ask Nova for one of 255 characters."""
+    return name if len(name) <= LONGEST_HOSTNAME else name.partition(".")[0][:LONGEST_HOSTNAME]
 
 
 def _words(command: str) -> list[str]:

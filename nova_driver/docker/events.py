@@ -85,7 +85,7 @@ class Events:
             self._catch_up()
             for event in stream.objects():
                 actor = event["Actor"]["Attributes"]
-                if actor["name"] == name(actor[INSTANCE]):
+                if actor["name"] == name(actor.get(INSTANCE, "")):
                     self._tell(actor[INSTANCE], event["Action"], actor)
 
     def _catch_up(self) -> None:
@@ -98,7 +98,8 @@ class Events:
         if action == GONE:
             self._deliveries.forget(instance)
         elif action in TRANSITIONS:
-            if "exitCode" in facts:
-                log.info("the container of %s ended with %s", instance, facts["exitCode"])
+            # A label of that name, and so whoever made the image, goes before the Engine's word.
+            if (code := facts.get("exitCode", "")).isdecimal():
+                log.info("the container of %s ended with %s", instance, code)
             after = ENDED if action == "die" else (0.0,)
             self._deliveries.add(instance, TRANSITIONS[action], after)

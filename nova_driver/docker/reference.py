@@ -21,6 +21,8 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 #: The values of oci_kind that boot: a tag, and what was pushed to an image's ID.
 SNAPSHOT = "image"
 KINDS = ("tag", SNAPSHOT)
+#: The registry's repositories that are images of Glance, by their IDs
+BY_ID = "glance/"
 #: The Engine's, for a repository with the registry's address (distribution, reference)
 LONGEST = 255
 
@@ -70,7 +72,7 @@ class Image:
 
 def snapshot_repository(image: str) -> str:
     """The repository of an image of Glance, by its ID: what is pushed to it fills the image."""
-    return f"glance/{image}"
+    return f"{BY_ID}{image}"
 
 
 def reference(image: Image, registry: str) -> Reference:
@@ -93,9 +95,13 @@ def reference(image: Image, registry: str) -> Reference:
 
 
 def _name(name: str | None, registry: str) -> str | None:
-    """The image's name if it is REPOSITORY:TAG: its owner may have renamed it to anything."""
+    """The image's name if it is REPOSITORY:TAG: its owner may have renamed it to anything.
+
+    But not to that of another image's snapshot, which may be on its way from here.
+    """
     repository, _, tag = (name or "").partition(":")
-    return name if _is_repository(repository, registry) and TAG.fullmatch(tag) else None
+    is_named = _is_repository(repository, registry) and TAG.fullmatch(tag)
+    return name if is_named and not repository.startswith(BY_ID) else None
 
 
 def _is_repository(text: str, registry: str) -> bool:

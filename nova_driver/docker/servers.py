@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -11,7 +11,7 @@ from nova import exception
 
 from .containers import Container, Containers
 from .creation import Terms, creation
-from .engine.errors import Absent, Denied, EngineError
+from .engine.errors import Absent, Conflict, Denied, EngineError
 from .images import Images, Names
 from .network.network import Network
 from .network.resolver import nameservers
@@ -144,9 +144,10 @@ class Servers:
         self._containers.start(instance.uuid)
         try:
             self._network.connect(instance, network_info)
-        except exception.VirtualInterfacePlugException:
+        except Exception:
             if not was_running:
-                self._containers.stop(instance.uuid, 0)
+                with suppress(EngineError):
+                    self._containers.stop(instance.uuid, 0)
                 self._unplug(instance, network_info)
             raise
 
@@ -169,13 +170,22 @@ class Servers:
     ) -> Container:
         """The container, of the image that was pulled and no other.
 
-        Another boot may have moved the name in between; then the digest stands for it.
+        Another boot may have moved or removed the name in between; then the digest stands for it.
         """
         for name in names.names:
             body = creation(instance, name, command, servers, self._terms)
-            container = self._containers.create(instance.uuid, body)
-            if container.image == names.id:
-                return container
-            log.info("%s is another image now, taking the next name", name)
-            self._containers.remove(instance.uuid)
+            with suppress(Absent):
+                container = self._replaced(instance.uuid, body)
+                if container.image == names.id:
+                    return container
+                self._containers.remove(instance.uuid)
+            log.info("%s is another image now, or none; taking the next name", name)
         raise Absent(f"the image {names.id} has lost all its names")
+
+    def _replaced(self, instance: str, body: Mapping[str, Any]) -> Container:
+        """A new container; what a try that broke off has left in its place goes."""
+        try:
+            return self._containers.create(instance, body)
+        except Conflict:
+            self._containers.remove(instance)
+            return self._containers.create(instance, body)

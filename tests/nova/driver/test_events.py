@@ -46,6 +46,16 @@ def test_an_end_by_itself_is_told_twice(host: Host, user: User) -> None:
     assert host.inspect(made)["State"]["ExitCode"] == 3
 
 
+def test_labels_of_an_image_do_not_speak_for_the_engine(
+    host: Host, user: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    labels = "LABEL exitCode='0\\n forged' name=other"
+    made = host.boot(user, user.push("labelled:latest", "exit 3", labels))
+    wait(lambda: (made.uuid, STOPPED) in host.heard, "its end")
+    assert "forged" not in caplog.text
+
+
 def test_a_server_that_is_gone_is_not_told_of(host: Host, user: User, image: str) -> None:
     made, other = host.boot(user, image), host.boot(user, image)
     host.driver.destroy(None, made, [])

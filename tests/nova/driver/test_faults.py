@@ -69,6 +69,16 @@ def test_a_removal_without_an_end_fails(fake: FakeEngine, containers: Containers
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize(("seconds", "told"), [(-1, "0"), (0, "0"), (60, "60"), (10**11, "3600")])
+def test_no_end_is_waited_for_without_end(
+    fake: FakeEngine, containers: Containers, seconds: int, told: str
+) -> None:
+    fake.answer = lambda call: reply(200, CONTAINER) if call.method == "GET" else reply(204)
+    containers.stop(UUID, seconds)
+    assert fake.asked[-1].path == "/containers/abc/stop"
+    assert fake.asked[-1].query == {"t": told}
+
+
 def test_nothing_is_pulled_for_whom_the_registry_refuses(
     fake: FakeEngine, images: Images, status: int
 ) -> None:

@@ -7,6 +7,7 @@ import logging
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
+from uuid import uuid4
 
 import nova.conf
 import pytest
@@ -78,6 +79,14 @@ def test_nobody_takes_the_place_of_an_image(host: Host, user: User, image: str) 
 
 def test_a_renamed_image_boots_by_its_digest(host: Host, user: User, image: str) -> None:
     facts = {**user.image(image), "name": "My picture of the week"}
+    made = instance(facts)
+    host.spawn(user, made, facts)
+    shown = host.inspect(made)["Config"]["Image"]
+    assert shown == user.registry.reference(f"kept/image@{facts['properties']['oci_digest']}")
+
+
+def test_no_image_is_named_like_anothers_snapshot(host: Host, user: User, image: str) -> None:
+    facts = {**user.image(image), "name": f"glance/{uuid4()}:latest"}
     made = instance(facts)
     host.spawn(user, made, facts)
     shown = host.inspect(made)["Config"]["Image"]

@@ -197,6 +197,29 @@ def test_a_failed_spawn_leaves_nothing(host: Host, user: User) -> None:
     assert host.driver.list_instance_uuids() == []
 
 
+def test_what_a_broken_try_has_left_is_replaced(host: Host, user: User, image: str) -> None:
+    facts = user.image(image)
+    made = instance(facts)
+    host.spawn(user, made, facts, power_on=False)
+    before = host.inspect(made)["Id"]
+    host.spawn(user, made, facts)
+    found = host.inspect(made)
+    assert found["Id"] != before
+    assert found["State"]["Running"]
+
+
+def test_a_long_host_name_is_cut(host: Host, user: User, image: str) -> None:
+    named = {
+        "web.example.org": "web.example.org",
+        "web." + "x" * 250: "web",
+        "y" * 255: "y" * 64,
+    }
+    for asked, given in named.items():
+        server = host.boot(user, image, hostname=asked)
+        assert host.inspect(server)["Config"]["Hostname"] == given
+        assert host.state(server) == power_state.RUNNING
+
+
 def test_the_flavor_is_the_limit(host: Host, user: User, image: str) -> None:
     made = host.boot(user, image, flavor=flavor(memory_mb=64, vcpus=2, swap=32))
     limits = host.inspect(made)["HostConfig"]
