@@ -68,7 +68,6 @@ def test_a_removal_without_an_end_fails(fake: FakeEngine, containers: Containers
         containers.remove(UUID)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
 @pytest.mark.parametrize(("seconds", "told"), [(-1, "0"), (0, "0"), (60, "60"), (10**11, "3600")])
 def test_no_end_is_waited_for_without_end(
     fake: FakeEngine, containers: Containers, seconds: int, told: str
@@ -79,6 +78,7 @@ def test_no_end_is_waited_for_without_end(
     assert fake.asked[-1].query == {"t": told}
 
 
+@pytest.mark.parametrize("status", [401, 403, 404])
 def test_nothing_is_pulled_for_whom_the_registry_refuses(
     fake: FakeEngine, images: Images, status: int
 ) -> None:
