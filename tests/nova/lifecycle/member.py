@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
+import requests
+
 from tests.clients.program import Program
 from tests.nova import busybox
 from tests.nova.lifecycle.region import Region, connect
@@ -50,6 +52,14 @@ class Member:
     def image(self, name: str) -> str:
         """The ID of the row of this name."""
         return self.tenant.image(name)
+
+    def may_pull(self, image: str) -> bool:
+        """Whether the registry gives him an image of Glance."""
+        said = self.connection.image.get_image(image).properties
+        url = f"{self.region.registry.url}/v2/{said['oci_repository']}"
+        headers = {"Authorization": f"Bearer {self.tenant.token()}"}
+        answer = requests.head(f"{url}/manifests/{said['oci_digest']}", headers=headers, timeout=30)
+        return answer.status_code == requests.codes.ok
 
     def ask(self, image: str, name: str = "test", **options: Any) -> Server:
         """Ask for a server, which is being built then."""

@@ -53,12 +53,6 @@ def test_nobody_else_sees_it(stranger: Member, server: Server) -> None:
     assert server.id not in [one.id for one in stranger.compute.servers()]
 
 
-def test_the_flavor_is_the_limit(server: Server) -> None:
-    limits = server.container["HostConfig"]
-    assert limits["Memory"] == 64 << 20
-    assert (limits["CpuQuota"], limits["CpuPeriod"]) == (100_000, 100_000)
-
-
 def test_placement_counts_it(server: Server) -> None:
     (allocation,) = server.member.region.allocations(server.id).values()
     assert allocation["resources"] == {"VCPU": 1, "MEMORY_MB": 64, "DISK_GB": 1}

@@ -11,6 +11,7 @@ from openstack.exceptions import BadRequestException
 from tests.clients.tarballs import packed
 from tests.nova.lifecycle.commands import SILENT
 from tests.nova.lifecycle.member import Member
+from tests.nova.lifecycle.region import wait
 
 #: version 3, no backing file, 64 KiB clusters, 1 MiB: docs/interop/qcow2.rst of QEMU
 QCOW2 = struct.pack(
@@ -57,10 +58,16 @@ def test_a_strangers_image_cannot_be_booted(member: Member, stranger: Member) ->
     assert list(stranger.compute.servers()) == []
 
 
+def share(image: str, owner: Member, other: Member) -> None:
+    """Offer an image and accept it, and wait for the registry to hear of it."""
+    owner.tenant.share(image, other.tenant)
+    other.tenant.accept(image)
+    wait(lambda: other.may_pull(image), f"{image} for the other project")
+
+
 def test_a_shared_image_can(member: Member, stranger: Member) -> None:
     image = member.push("shared:latest", SILENT)
-    member.tenant.share(image, stranger.tenant)
-    stranger.tenant.accept(image)
+    share(image, member, stranger)
     server = stranger.boot(image)
     shown = server.container["Config"]["Image"]
     assert shown == member.region.registry.reference("shared:latest")
@@ -72,8 +79,7 @@ def test_an_image_that_is_no_longer_shared_cannot_be_booted_again(
 ) -> None:
     """Not even on the host that has it."""
     image = member.push("withdrawn:latest", SILENT)
-    member.tenant.share(image, stranger.tenant)
-    stranger.tenant.accept(image)
+    share(image, member, stranger)
     server = stranger.boot(image)
     member.connection.image.remove_member(stranger.tenant.project_id, image)
     with pytest.raises(BadRequestException, match="image"):

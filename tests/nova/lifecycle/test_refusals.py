@@ -40,9 +40,3 @@ def test_a_live_migration_is_refused(region: Region, member: Member, server: Ser
     server.wait("ACTIVE")
     assert server.state["Pid"] == pid
     assert server.host != other
-
-
-def test_a_config_drive_is_refused(member: Member, image: str) -> None:
-    server = member.ask(image, has_config_drive=True).wait("ERROR")
-    assert "a config drive" in server.fault
-    member.delete([server])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from openstack.exceptions import BadRequestException
 
-from tests.nova.lifecycle.commands import PATIENT, SILENT
+from tests.nova.lifecycle.commands import PATIENT
 from tests.nova.lifecycle.member import Member
 from tests.nova.lifecycle.region import wait
 from tests.nova.lifecycle.server import Server
@@ -39,7 +40,7 @@ def test_a_server_is_booted_of_a_snapshot(member: Member, server: Server) -> Non
     found = member.connection.image.get_image(made)
     assert (found.container_format, found.visibility) == ("docker", "private")
     another = member.boot(made, "of-snapshot")
-    assert another.run("cat /file 2>/dev/null || /bin/busybox cat /file") == "kept\n"
+    assert another.run("/bin/busybox cat /file") == "kept\n"
     assert "COLOUR=green" in another.container["Config"]["Env"]
     another.wait_console("hello")
     member.delete([another])
@@ -90,15 +91,6 @@ def test_a_strangers_snapshot_cannot_be_booted(
     member: Member, stranger: Member, server: Server
 ) -> None:
     made = snapshot(server, "mine")
-    with pytest.raises(Exception, match="image"):
+    with pytest.raises(BadRequestException, match="image"):
         stranger.ask(made)
     member.connection.image.delete_image(made)
-
-
-def test_what_is_no_longer_in_glance_is_refused(member: Member, server: Server) -> None:
-    """A snapshot that was deleted boots no more, though the host has had it."""
-    made = snapshot(server, "gone")
-    member.connection.image.delete_image(made)
-    with pytest.raises(Exception, match="image"):
-        member.ask(made)
-    assert member.boot(member.push("next:latest", SILENT)).host
