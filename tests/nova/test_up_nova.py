@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from registry_glance.cli import up
+from registry_glance.embedded.openstack import Hypervisor
 from registry_glance.embedded.ports import is_free
 from tests.clients.conftest import require
 from tests.clients.engine import Engine, EngineFailed
@@ -100,72 +103,68 @@ def copied(state: Path, printed: str) -> str:
     return done.stdout
 
 
-def test_it_boots_servers_until_ctrl_c(tmp_path: Path) -> None:
-    state = tmp_path / "var"
-    up = Up(state, *NOVA, "--compute-driver", FAKE)
-    try:
-        assert up.wait_ready().startswith("ready: registry at 127.0.0.1:")
-        assert list(up.services()) == SERVICES
-        (tmp_path / "image").write_bytes(b"bytes")
-        kind = ["--container-format", "docker", "--disk-format", "raw"]
-        openstack(state, "image", "create", *kind, "--file", str(tmp_path / "image"), "nothing:1")
-        options = ["--image", "nothing:1", "--flavor", "m1.tiny", "--nic", "none", "--wait"]
-        openstack(state, "server", "create", *options, "test")
-        assert servers(state) == [("test", "ACTIVE")]
-        pids = sessions(state).values()
-        ports = [port_of(service) for service in running(state) if service["url"]]
-        assert up.stop() == (0, "")
-        wait_gone(pids, seconds=0)
-        assert all(is_free(port) for port in ports)
-    finally:
-        up.process.kill()
-        up.process.communicate()
-
-
 def test_a_container_outlives_a_killed_parent(engine: Engine, tmp_path: Path) -> None:
+    """Twice in one folder: in the background until it is killed, in the foreground until Ctrl-C."""
     state = tmp_path / "var"
-    arguments = ["up", *NOVA, "--detach", "--docker-socket", f"unix://{engine.socket}"]
-    up = command(*arguments, state=state, seconds=PATIENCE)
-    assert (up.returncode, up.stderr) == (0, "")
-    assert "--nic none test" in up.stdout
+    arguments = [*NOVA, "--docker-socket", f"unix://{engine.socket}"]
+    first = command("up", *arguments, "--detach", state=state, seconds=PATIENCE)
     try:
-        said = copied(state, up.stdout)
+        assert (first.returncode, first.stderr) == (0, "")
+        assert "--nic none test" in first.stdout
+        said = copied(state, first.stdout)
         assert GREETING in said
         (container,) = engine.docker.output("ps", "--format", "{{.ID}} {{.Image}}").splitlines()
-        address = up.stdout.split()[3].rstrip(",")
+        address = first.stdout.split()[3].rstrip(",")
         assert container.decode().endswith(f" {address}/docker-busybox:latest")
 
         status = command("status", state=state)
         assert status.returncode == 0
         assert [line.split()[0] for line in status.stdout.splitlines()] == ["up", *SERVICES]
+        kill(state)
+    finally:
+        assert command("down", state=state).returncode == 0
 
-        services = running(state)
-        os.kill(int((state / "lock").read_text()), signal.SIGKILL)
-        wait_gone(service["pid"] for service in services)
-        for service in services:
-            if service["url"]:
-                wait_free(port_of(service))
-
-        # The server's image has the registry's address in its name.
-        again = ["--port", address.rpartition(":")[2]]
-        up = command(*arguments, *again, state=state, seconds=PATIENCE)
-        assert (up.returncode, up.stderr) == (0, "")
+    # The server's image has the registry's address in its name.
+    again = Up(state, *arguments, "--port", address.rpartition(":")[2])
+    try:
+        assert again.wait_ready().startswith(f"ready: registry at {address}, ")
+        assert list(again.services()) == SERVICES
         assert servers(state) == [("test", "ACTIVE")]
         assert GREETING in openstack(state, "console", "log", "show", "test")
         openstack(state, "server", "delete", "--wait", "test")
         assert servers(state) == []
         assert engine.docker.output("ps", "--all", "--quiet") == b""
+        pids = sessions(state).values()
+        ports = [port_of(service) for service in running(state) if service["url"]]
+        assert again.stop() == (0, "")
+        wait_gone(pids, seconds=0)
+        assert all(is_free(port) for port in ports)
     finally:
-        pids = list(sessions(state).values()) if (state / "running.json").exists() else []
-        down = command("down", state=state)
-    assert down.returncode == 0
-    wait_gone(pids, seconds=0)
+        again.process.kill()
+        again.process.communicate()
+
+
+def kill(state: Path) -> None:
+    """`kill -9`, after which all that was started ends by itself."""
+    services = running(state)
+    os.kill(int((state / "lock").read_text()), signal.SIGKILL)
+    wait_gone(service["pid"] for service in services)
+    for service in services:
+        if service["url"]:
+            wait_free(port_of(service))
+
+
+def test_another_driver_may_boot_nothing() -> None:
+    parser = argparse.ArgumentParser()
+    up.add_arguments(parser)
+    args = parser.parse_args(["--nova", "--compute-driver", FAKE])
+    assert up._hypervisor(args) == Hypervisor(driver=FAKE)
 
 
 @pytest.mark.parametrize("socket", ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:2375"])
 def test_a_missing_engine_is_said_before_anything_starts(socket: str, tmp_path: Path) -> None:
-    up = command("up", *NOVA, "--docker-socket", socket, state=tmp_path)
-    assert up.returncode == 1
-    assert socket in up.stderr
-    assert up.stderr.count("\n") == 1
+    failed = command("up", *NOVA, "--docker-socket", socket, state=tmp_path)
+    assert failed.returncode == 1
+    assert socket in failed.stderr
+    assert failed.stderr.count("\n") == 1
     assert not (tmp_path / "mariadb" / "data").exists()
