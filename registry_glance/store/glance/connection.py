@@ -11,6 +11,7 @@ from registry_glance.glance.client import Glance
 from registry_glance.glance.cloud import configured
 from registry_glance.store.contract import Store
 from registry_glance.store.glance import rows
+from registry_glance.store.glance.claims import Claims
 from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.images import Images
 from registry_glance.store.glance.key import shared_key
@@ -103,8 +104,9 @@ class Stores:
         def keeper(owner: str) -> GlanceStore:
             return own if owner == project.ids.project else self._lent(owner)
 
-        queued = Queued(project, seen, Writer(project, self._local.puts))
-        return Repositories(named, Images(project, own, seen, queued, keeper))
+        queued = Queued(project, seen, Writer(project, self._local.puts), Claims(project))
+        images = Images(project, own, seen, queued, keeper, self._local.trees)
+        return Repositories(named, images)
 
     def _lent(self, project: str) -> GlanceStore:
         return GlanceStore(Lender(self._ids.of(project), self._registry), self._local)

@@ -32,6 +32,7 @@ from registry_glance.store.glance.queued import Queued
 from registry_glance.store.glance.seen import Seen
 from registry_glance.store.glance.slots import remove
 from registry_glance.store.glance.store import GlanceStore
+from registry_glance.store.glance.trees import Trees
 
 #: The tag that is listed; any other one means the same.
 LATEST = "latest"
@@ -49,6 +50,7 @@ class Images:
         seen: Seen,
         queued: Queued,
         keep: Callable[[str], GlanceStore],
+        trees: Trees,
     ) -> None:
         """`own` is the project's store, `keep` that of another one, by its ID."""
         self._project = project
@@ -56,6 +58,7 @@ class Images:
         self._seen = seen
         self._queued = queued
         self._keep = keep
+        self._trees = trees
 
     def blob_size(self, image: str, digest: Digest) -> int:
         """A blob's size; the project's own can be seen in every repository."""
@@ -153,7 +156,7 @@ class Images:
             raise ManifestUnknown(detail=detail) from None
         if holder is None:
             raise ManifestUnknown("this image in Glance holds no manifest", detail=detail)
-        return Pushed(holder, self._keep(holder.owner))
+        return Pushed(holder, self._keep(holder.owner), self._trees)
 
     def _lent(self, image: str) -> Iterator[Pushed]:
         """What the image lets be read of others: of a snapshot still to be filled, its base."""

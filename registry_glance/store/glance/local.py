@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from registry_glance.cache.answers import Answers
@@ -14,6 +14,7 @@ from registry_glance.config import Config
 from registry_glance.spool.permits import Permits
 from registry_glance.spool.pieces import Spool
 from registry_glance.spool.sessions import Sessions
+from registry_glance.store.glance.trees import Trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Local:
     puts: Permits
     gets: Permits
     threads: ThreadPoolExecutor
+    trees: Trees = field(default_factory=Trees)
 
     def of(self, project: str) -> Local:
         """The same, with the files and the memory of one project."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -24,7 +23,7 @@ from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.offers import Offer, Offers
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.store import GlanceStore
-from registry_glance.store.glance.trees import MOST, tree
+from registry_glance.store.glance.trees import Walk
 
 log = logging.getLogger(__name__)
 
@@ -181,16 +180,11 @@ class SharingStore(GlanceStore):
 
         Not without end: anybody can offer any number of them.
         """
-        until, looked_at = time.monotonic() + PATIENCE, 0
+        walk = Walk()
         for offer in self._offers.of(repository):
+            if walk.is_over:
+                log.warning("too much is offered of %s to look at all", repository)
+                return
             lender = self._lend(offer.owner)
-            for manifest in tree(offer.digest, partial(lender.manifest, repository)):
+            for manifest in walk.tree(offer.digest, partial(lender.manifest, repository)):
                 yield offer, lender, manifest
-                looked_at += 1
-                if looked_at >= MOST or time.monotonic() > until:
-                    log.warning("too much is offered of %s to look at all", repository)
-                    return
-
-
-#: Seconds that may be spent on the offers of one repository.
-PATIENCE = 5

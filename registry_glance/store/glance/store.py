@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
-from registry_glance.errors import NameUnknown
+from registry_glance.errors import ManifestUnknown, NameUnknown
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
@@ -84,6 +85,12 @@ class GlanceStore(Store):
         if isinstance(reference, Digest):
             return self._manifests.get(repository, reference)
         return self._manifests.get(repository, self._tags.find(repository, reference).digest)
+
+    def has_manifest(self, repository: Repository, digest: Digest) -> bool:
+        """Whether a manifest is there; its bytes are not looked at."""
+        with suppress(ManifestUnknown):
+            return bool(self._manifests.find(repository, digest))
+        return False
 
     def held_manifest(self, holder: rows.Holder) -> StoredManifest:
         """The manifest in a row of the project. Raises ManifestUnknown, or Corrupt."""
