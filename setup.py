@@ -33,6 +33,7 @@ TEST = [
     "hypothesis",
     "moto[server]",
     "mypy",
+    "neutron>=29",
     "pytest",
     "pytest-xdist",
     "ruff==0.17.6",

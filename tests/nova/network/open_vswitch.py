@@ -29,7 +29,7 @@ class OpenVSwitch:
         """Why none can be started by this user on this machine, or None."""
         if os.geteuid() != 0:
             return "Open vSwitch needs root"
-        return missing("ovs-vsctl", "ovs-vswitchd", "ovsdb-server", "ovsdb-tool", "ip")
+        return missing("ovs-vsctl", "ovs-vswitchd", "ovsdb-server", "ovsdb-tool", "ip", "nsenter")
 
     def start(self) -> None:
         """Return when it takes orders; wait for another one on this machine to end before."""

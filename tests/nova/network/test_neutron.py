@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -28,7 +29,7 @@ if not find_spec("neutron"):
     pytest.skip("neutron is not installed", allow_module_level=True)
 
 HOST = "docker-net"
-SLEEP = "while :; do /bin/busybox sleep 0.1; done"
+SLEEP = "trap 'exit 0' TERM; while :; do /bin/busybox sleep 0.1; done"
 DNS = "192.0.2.53"
 MTU = 1342
 ip = Program("ip")
@@ -45,13 +46,19 @@ class Site:
     image: str
     network: str
 
-    def boot(self, name: str) -> Any:
-        """Boot a server on the network and wait until it is active."""
+    def boot(self, *names: str) -> list[Any]:
+        """Boot servers on the network and wait until they are active."""
         compute = self.user.compute
         flavor = compute.find_flavor("m1.nano", ignore_missing=False).id
-        asked = {"name": name, "image_id": self.image, "flavor_id": flavor}
-        made = compute.create_server(**asked, networks=[{"uuid": self.network}])
-        return compute.wait_for_server(made, wait=120)
+        asked = {"image_id": self.image, "flavor_id": flavor, "networks": [{"uuid": self.network}]}
+        made = [compute.create_server(name=name, **asked) for name in names]
+        return [compute.wait_for_server(server, wait=120) for server in made]
+
+    def clear(self) -> None:
+        """Delete what a test has left."""
+        for server in self.user.compute.servers():
+            self.user.compute.delete_server(server)
+            self.user.compute.wait_for_delete(server, wait=120)
 
     def port(self, server: Any) -> Any:
         """The first port of a server."""
@@ -107,20 +114,20 @@ def site(
         nova = OpenStack(cloud, host, nova_port=0, network=neutron.url)
     except CannotStart as reason:
         pytest.skip(str(reason))
-    nova.start()
-    open_vswitch.add_bridge(neutron.bridge)
-    neutron.start(nova, HOST)
-    registry.start()
-    busybox.push(engine.docker, registry.reference("net:latest"), SLEEP)
-    user = connect(cloud.registry)
-    image = user.image.find_image("net:latest", ignore_missing=False).id
-    yield Site(engine, open_vswitch, neutron.bridge, user, image, network(user))
-    for server in user.compute.servers():
-        user.compute.delete_server(server)
-        user.compute.wait_for_delete(server, wait=120)
-    registry.stop()
-    neutron.stop()
-    nova.stop()
+    with ExitStack() as stack:
+        stack.callback(nova.stop)
+        nova.start()
+        open_vswitch.add_bridge(neutron.bridge)
+        stack.callback(neutron.stop)
+        neutron.start(nova, HOST)
+        stack.callback(registry.stop)
+        registry.start()
+        busybox.push(engine.docker, registry.reference("net:latest"), SLEEP)
+        user = connect(cloud.registry)
+        image = user.image.find_image("net:latest", ignore_missing=False).id
+        site = Site(engine, open_vswitch, neutron.bridge, user, image, network(user))
+        stack.callback(site.clear)
+        yield site
 
 
 def network(user: Any) -> str:
@@ -138,7 +145,7 @@ def network(user: Any) -> str:
 
 
 def test_servers_live_on_a_network(site: Site) -> None:
-    one, other = site.boot("one"), site.boot("other")
+    one, other = site.boot("one", "other")
     for server in (one, other):
         assert {ipaddress.ip_address(found).version for found in site.addresses(server)} == {4, 6}
         # Nova waited for it.
