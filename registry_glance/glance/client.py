@@ -198,13 +198,19 @@ class Glance:
 
         Raises Absent; Conflict, if there is nothing to remove either.
         """
+        removed = list(without)
+        return self._again(lambda: self.update_once(row_id, changes, removed))
+
+    def update_once(
+        self, row_id: str, changes: Mapping[str, object], without: Iterable[str] = ()
+    ) -> Row:
+        """The same, never repeated: after Unavailable it may still happen, at any time."""
         removed = [{"op": "remove", "path": f"/{_pointer(key)}"} for key in without]
         added = [{"op": "add", "path": f"/{key}", "value": value} for key, value in changes.items()]
         patch = json.dumps([*removed, *added])
         headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
-        return self._again(
-            lambda: self._json("PATCH", _path(row_id), data=patch, headers=dict(headers))
-        )
+        changed: Row = self._json("PATCH", _path(row_id), data=patch, headers=headers)
+        return changed
 
     def delete(self, row_id: str) -> None:
         """Remove a row; its ID stays taken. Raises Absent; Denied if it is protected."""

@@ -17,7 +17,7 @@ KEY_ROWS = 8
 
 def shared_key(glance: Glance, project: str) -> bytes:
     """The key that all replicas use: made once, kept in a private row of the project."""
-    candidates = [str(uuid.uuid5(KEY_NAMESPACE, f"{project}/{n}")) for n in range(KEY_ROWS)]
+    candidates = key_rows(project)
     for _ in candidates:
         found = {row["id"]: rows.key(row, project) for row in glance.find(candidates)}
         known = [found[row_id] for row_id in candidates if found.get(row_id)]
@@ -25,6 +25,11 @@ def shared_key(glance: Glance, project: str) -> bytes:
             return bytes.fromhex(str(known[0]))
         _create_key(glance, project, candidates)
     raise Unavailable("cannot keep the key of row IDs in Glance; set ids.key in config.yml")
+
+
+def key_rows(project: str) -> list[str]:
+    """The IDs of the rows that the project's key may lie in."""
+    return [str(uuid.uuid5(KEY_NAMESPACE, f"{project}/{n}")) for n in range(KEY_ROWS)]
 
 
 def _create_key(glance: Glance, project: str, candidates: list[str]) -> None:

@@ -55,6 +55,12 @@ class Project:
         """See Glance.update."""
         self._caller.update(row_id, changes, without)
 
+    def update_once(
+        self, row_id: str, changes: Mapping[str, object], without: Iterable[str] = ()
+    ) -> None:
+        """See Glance.update_once."""
+        self._caller.update_once(row_id, changes, without)
+
     def delete(self, row_id: str) -> None:
         """See Glance.delete."""
         self._caller.delete(row_id)
@@ -106,6 +112,11 @@ class Lender(Project):
         raise Denied()
 
     def update(
+        self, row_id: str, changes: Mapping[str, object], without: Iterable[str] = ()
+    ) -> None:
+        raise Denied()
+
+    def update_once(
         self, row_id: str, changes: Mapping[str, object], without: Iterable[str] = ()
     ) -> None:
         raise Denied()

@@ -2,7 +2,7 @@
 
 Every row has container_format=docker and disk_format=raw. The properties, all strings:
 
-    oci_kind        tag | manifest | image | blob | upload | end | referrer | signpost | key
+    oci_kind        tag | manifest | image | blob | upload | end | referrer | signpost | claim | key
     oci_repository  the repository's name                      tag, manifest, image, referrer
     oci_digest      of the content; uploads: of all bytes so far
     oci_media_type  as it was pushed                           tag, manifest, image
@@ -11,7 +11,8 @@ Every row has container_format=docker and disk_format=raw. The properties, all s
     oci_artifact_type                                          manifest
     oci_tag         the tag's name                             tag
     oci_serial      order of the pushes of one tag             tag
-    oci_image       the row's own ID                           tag, image
+    oci_image       the row's own ID; of a claim, the image's  tag, image, claim
+    oci_maker       random, of the push that made it           claim
     oci_row         the row that holds the bytes               blob of one piece
     oci_upload      the upload that brought the bytes          upload, end, blob of several pieces
     oci_pieces      for each piece, which attempt succeeded    blob of several pieces
@@ -287,6 +288,11 @@ def holder(row: Row) -> Holder | None:
         digest=digest,
         media_type=str(row.get("oci_media_type")),
     )
+
+
+def new_claim(row_id: str, image: str, maker: str) -> dict[str, object]:
+    """The right of one push to fill an image; it has no data."""
+    return new(row_id, "claim", image=image, maker=maker)
 
 
 # Keys

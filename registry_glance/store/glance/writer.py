@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from registry_glance.errors import Corrupt
@@ -46,12 +46,14 @@ class Writer:
         self._project = project
         self._permits = permits
 
-    def write(self, row_id: str, data: Data) -> float:
+    def write(self, row_id: str, data: Data, check: Callable[[], None] = lambda: None) -> float:
         """Write a row's data, compare size and hash; the seconds that Glance took.
 
-        Raises what Glance.write raises, and Corrupt.
+        `check` may raise, after the wait for a permit. Raises what Glance.write raises, and
+        Corrupt.
         """
         with self._permits.one():
+            check()
             started = time.monotonic()
             self._project.write(row_id, data)
             seconds = time.monotonic() - started
