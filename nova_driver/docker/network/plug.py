@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import os_vif
@@ -56,18 +56,22 @@ def resolve(path: str, servers: Sequence[str]) -> None:
 def unplug(instance: Any, vif: Any) -> bool:
     """Unplug a VIF (nova.network.model) and remove its devices; whether nothing of it is left."""
     try:
-        each = port(vif)
-    except exception.VirtualInterfacePlugException:
-        return True  # It never was plugged.
-    try:
         try:
-            os_vif.unplug(each.vif, os_vif_util.nova_to_osvif_instance(instance))
+            _unplug(instance, vif)
         finally:
-            veth.remove(each.device)
+            if device := vif.get("devname"):
+                veth.remove(device)
     except Exception:
-        log.exception("the port %s was not unplugged", each.id)
+        log.exception("the port %s was not unplugged", vif["id"])
         return False
     return True
+
+
+def _unplug(instance: Any, vif: Any) -> None:
+    """Have os-vif take it out of its switch; a port that is not bound any more is in none."""
+    with suppress(exception.VirtualInterfacePlugException):
+        each = port(vif)
+        os_vif.unplug(each.vif, os_vif_util.nova_to_osvif_instance(instance))
 
 
 @contextmanager

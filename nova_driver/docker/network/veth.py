@@ -62,11 +62,17 @@ def remove(device: str) -> None:
 
 
 def _delete(netlink: IPRoute, device: str) -> None:
-    # Whatever else has the name is nothing of ours.
-    for index in netlink.link_lookup(ifname=device, kind=KIND):
+    # By name alone: asked for anything else, the library lists all devices of the host.
+    for index in netlink.link_lookup(ifname=device):
         try:
-            netlink.link("del", index=index)
+            if _kind(netlink, index) == KIND:
+                netlink.link("del", index=index)
         except NetlinkError as error:
             # The kernel removes both ends itself when a container ends.
             if error.code != errno.ENODEV:
                 raise
+
+
+def _kind(netlink: IPRoute, index: int) -> object:
+    """What a device is: whatever has a name of ours and is no pair is nothing of ours."""
+    return netlink.link("get", index=index)[0].get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND")

@@ -99,6 +99,12 @@ def test_each_name_server_is_asked_once() -> None:
     assert nameservers([vif(near), vif(near, other)]) == wanted
 
 
+def test_only_addresses_are_asked() -> None:
+    dns = [{"address": text} for text in ("192.0.2.53\nsearch evil", "localhost", "192.0.2.54")]
+    near = subnet("192.0.2.0/24", "192.0.2.5", dns=dns)
+    assert nameservers([vif(near)]) == ["192.0.2.54"]
+
+
 def test_only_name_servers_are_replaced() -> None:
     text = "# by the Engine\nsearch example.org\nnameserver 10.0.0.1\n nameserver 10.0.0.2\n"
     wanted = "# by the Engine\nsearch example.org\nnameserver 192.0.2.53\n"

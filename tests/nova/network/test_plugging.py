@@ -249,6 +249,23 @@ def test_a_port_that_the_switch_has_lost_is_plugged_again(lan: Lan, servers: Ser
     wait(lambda: is_online(servers, one, other), "answers")
 
 
+def test_a_file_that_a_server_has_blown_up_is_not_read(lan: Lan, servers: Servers) -> None:
+    one = servers.boot(lan.port())
+    servers.says(one, "dd", "if=/dev/zero", "of=/etc/resolv.conf", "bs=1M", "seek=99999", "count=1")
+    servers.host.driver.plug_vifs(one, one.get_network_info())
+    assert servers.resolvers(one) == list(DNS)
+    assert servers.says(one, "wc", "-l", "/etc/resolv.conf").split()[0] == str(len(DNS))
+
+
+def test_a_port_that_is_bound_no_more_leaves_no_device(lan: Lan, servers: Servers) -> None:
+    one = servers.boot(lan.port())
+    (vif,) = one.get_network_info()
+    lost = model.VIF.hydrate({**vif, "type": model.VIF_TYPE_UNBOUND})
+    servers.host.driver.destroy(None, one, model.NetworkInfo([lost]))
+    assert vif["devname"] not in ip("link")
+    lan.switch.vsctl("del-port", lan.bridge, vif["devname"])
+
+
 def test_a_server_that_does_not_run_needs_no_mending(lan: Lan, servers: Servers) -> None:
     made = servers.boot(lan.port())
     servers.host.driver.power_off(made, 10)
