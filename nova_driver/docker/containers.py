@@ -131,6 +131,11 @@ class Containers:
         """Thaw it. Raises Conflict if it is not paused."""
         self._engine.post(f"/containers/{self.find(instance).id}/unpause")
 
+    def thaw(self, instance: str) -> None:
+        """Have it not frozen; having none is no error."""
+        with suppress(Absent):
+            self._thaw(self.find(instance))
+
     def remove(self, instance: str) -> None:
         """End and remove it with its anonymous volumes, and return when it is gone.
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import nova.conf
 import os_resource_classes as orc
 from nova import exception
-from nova.compute import task_states
+from nova.compute import task_states, vm_states
 from nova.compute import utils as compute_utils
 from nova.context import get_admin_context
 from nova.virt import driver, hardware
@@ -242,6 +242,9 @@ class DockerDriver(driver.ComputeDriver):
 
     def plug_vifs(self, instance: Any, network_info: Any) -> None:
         with faults():
+            if instance.vm_state == vm_states.ACTIVE and instance.task_state is None:
+                # nova-compute starts; before it was ended, it froze this one for a snapshot.
+                self._node.containers.thaw(instance.uuid)
             self._node.network.plug(instance, network_info)
 
     def unplug_vifs(self, instance: Any, network_info: Any) -> None:

@@ -12,7 +12,9 @@ from uuid import uuid4
 
 import nova.conf
 from nova import objects, utils
+from nova.compute import vm_states
 from nova.network import model
+from nova.objects.instance import Instance as NovaInstance
 from nova.virt import driver
 
 from nova_driver.docker.options import OPTIONS
@@ -23,6 +25,16 @@ from tests.nova.driver.user import User
 PATIENCE = 30.0
 
 _ids = count(1)
+
+
+class Instance(NovaInstance):
+    """An instance without a database. `saved`: its system_metadata when it was saved last."""
+
+    saved: dict[str, str] | None = None
+
+    def save(self, **_: Any) -> None:
+        """As nova-conductor would."""
+        self.saved = dict(self.system_metadata)
 
 
 def flavor(**changes: Any) -> objects.Flavor:
@@ -47,12 +59,13 @@ def instance(image: dict[str, Any], **changes: Any) -> objects.Instance:
         "image_ref": image["id"],
         "config_drive": "",
         "metadata": {},
+        "vm_state": vm_states.ACTIVE,
         "task_state": None,
         "info_cache": objects.InstanceInfoCache(network_info=model.NetworkInfo()),
         "flavor": wanted,
         "system_metadata": utils.get_system_metadata_from_image(image, wanted),
     }
-    return objects.Instance(**{**usual, **changes})
+    return Instance(**{**usual, **changes})
 
 
 @dataclass

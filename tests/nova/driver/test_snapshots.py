@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from nova import exception
-from nova.compute import power_state, task_states
+from nova.compute import power_state, task_states, vm_states
 from nova.compute import utils as compute_utils
 from nova.image import glance
 from nova.objects.instance import Instance
@@ -223,6 +223,24 @@ def test_odd_folders_are_copied_to_themselves() -> None:
         r"""COPY --from=nova-server:b ["/1/", "/x y/\\$HOME/\\'q\\'/"]""",
         r"""COPY --from=nova-server:b ["/2/", "/l\nRUN x/"]""",
     ]
+
+
+@pytest.mark.parametrize(
+    ("vm_state", "state"),
+    [
+        (vm_states.ACTIVE, power_state.RUNNING),
+        (vm_states.PAUSED, power_state.PAUSED),
+        (vm_states.SUSPENDED, power_state.PAUSED),
+    ],
+)
+def test_a_start_thaws_what_a_snapshot_froze(
+    host: Host, server: Instance, vm_state: str, state: int
+) -> None:
+    """nova-compute was ended in between."""
+    host.engine.docker("pause", f"nova-{server.uuid}")
+    server.vm_state = vm_state
+    host.driver.plug_vifs(server, [])
+    assert host.state(server) == state
 
 
 def test_no_server_leaves_its_cell(host: Host, user: User, server: Instance) -> None:
