@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from uuid import uuid4
 
+from . import names
 from .containers import Container
 from .engine.client import Engine
 from .engine.errors import Absent, Conflict
-from .images import MARK, Images
+from .images import Images
 from .labels import erased
 from .volumes import Names, Volumes
-
-#: The repository of the names that they have on this host; a tag begins with the server's UUID.
-REPOSITORY = "nova-server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +31,25 @@ class Commits:
         engine: Engine,
         images: Images,
         volumes: Volumes,
+        registry: str,
         patience: float,
         *,
         pause: bool,
     ) -> None:
-        """`patience`: seconds that a commit may take; `pause`: whether processes wait for it."""
+        """`registry`: HOST:PORT; `patience`: seconds that a commit may take.
+
+        `pause`: whether processes wait for it.
+        """
         self._engine = engine
         self._images = images
         self._volumes = volumes
+        self._registry = registry
         self._patience = patience
         self._pause = pause
 
     def make(self, instance: str, container: Container) -> Commit:
         """Commit an instance's container, in whatever state it is: without its volumes."""
-        commit = _name(instance)
+        commit = names.commit(instance)
         repository, tag = commit.split(":")
         made = self._engine.post(
             "/commit",
@@ -65,24 +67,37 @@ class Commits:
         if not container.volumes:
             return self.make(instance, container)
         with self._still(container):
-            result = _name(instance)
-            names = Names(_carrier(instance), _name(instance), _name(instance))
+            empty, full, result = (names.commit(instance) for _ in range(3))
+            made = Names(_carrier(instance), empty, full)
             commit = self.make(instance, container)
-            return Commit(self._volumes.fold(container, commit.name, result, names), result)
+            return Commit(self._volumes.fold(container, commit.name, result, made), result)
 
     def adopt(self, instance: str, image: str) -> Commit:
         """Take an image that was brought from elsewhere for an instance's commit."""
-        name = _name(instance)
-        self._images.tag(image, *name.split(":"))
+        name = names.commit(instance)
+        self._images.tag(image, name)
         return Commit(image, name)
 
     def sweep(self, instance: str) -> None:
-        """Remove an instance's commits, but for those that a container is made of."""
-        filters = {"reference": [f"{REPOSITORY}:{instance}-*"]}
+        """Remove an instance's commits, but for those that a container is made of.
+
+        They keep the names that others gave to them, and with them themselves.
+        """
+        filters = {"reference": [f"{names.COMMITS}:{instance}-*"]}
         if mine := {image["Id"] for image in self._engine.get("/images/json", filters=filters)}:
             self._volumes.drop(_carrier(instance))
             for image in mine - self._images.used():
-                self._images.unname(_doomed(self._images.names(image)))
+                self._images.unname(self._doomed(self._images.names(image)))
+
+    def _doomed(self, found: list[str]) -> list[str]:
+        """The names to take: all of ours, unless somebody boots the same image already.
+
+        The name that says whose it is comes last: what is left half done is found again.
+        """
+        commits = [name for name in found if names.is_commit(name)]
+        if any(map(names.marked, found)):
+            return commits
+        return [*(name for name in found if names.is_of(name, self._registry)), *commits]
 
     @contextmanager
     def _still(self, container: Container) -> Iterator[None]:
@@ -105,25 +120,6 @@ class Commits:
         return True
 
 
-def _name(instance: str) -> str:
-    """A name for a commit that no other has."""
-    return f"{REPOSITORY}:{instance}-{uuid4().hex[:8]}"
-
-
 def _carrier(instance: str) -> str:
     """The name of the container that takes an instance's volumes into a commit."""
     return f"nova-{instance}-volumes"
-
-
-def _doomed(names: list[str]) -> list[str]:
-    """The names to take: all, unless somebody boots the same image already.
-
-    The name that says whose it is comes last: what is left half done is found again.
-    """
-    if any(name.startswith(f"{MARK}:") for name in names):
-        return [name for name in names if _is_commit(name)]
-    return sorted(names, key=_is_commit)
-
-
-def _is_commit(name: str) -> bool:
-    return name.startswith(f"{REPOSITORY}:")

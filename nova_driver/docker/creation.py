@@ -11,7 +11,7 @@ from nova import exception
 
 from .environment import environment
 from .labels import labels
-from .limits import limits
+from .limits import is_smaller, limits
 from .privileges import privileges
 
 #: sethostname(2), HOST_NAME_MAX
@@ -45,10 +45,9 @@ def creation(
         # As with a server's console, which is there though nobody types: `sh` waits.
         "OpenStdin": True,
         "HostConfig": {
-            **limits(instance.flavor, terms.pids_limit, limits_disk=terms.limits_disk),
+            **granted(instance.flavor, terms),
             "NetworkMode": "none",
             "Dns": list(servers),
-            **privileges(instance.flavor),
             "IpcMode": "private",
             # Nova decides what starts again.
             "RestartPolicy": {"Name": "no"},
@@ -59,6 +58,24 @@ def creation(
         },
     }
     return body | ({"Cmd": _words(command)} if command else {})
+
+
+def granted(flavor: Any, terms: Terms) -> dict[str, Any]:
+    """HostConfig (Engine API, ContainerCreate) for a flavor. Raises InvalidInput."""
+    given = limits(flavor, terms.pids_limit, limits_disk=terms.limits_disk)
+    return given | privileges(flavor)
+
+
+def check_resize(old: Any, new: Any, terms: Terms) -> None:
+    """Raise ResizeError for a flavor that a server of another one cannot have."""
+    if new.ephemeral_gb:
+        raise exception.ResizeError(reason="a server on this host cannot have an ephemeral disk")
+    if terms.limits_disk and is_smaller(new.root_gb, old.root_gb):
+        raise exception.ResizeError(reason="the disk of a server does not shrink")
+    try:
+        granted(new, terms)
+    except exception.InvalidInput as error:
+        raise exception.ResizeError(reason=error.kwargs["reason"]) from None
 
 
 def check(instance: Any, block_device_info: Mapping[str, Any] | None, files: Any) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Sequence
+from datetime import timedelta
 
+from . import names
 from .engine.client import Engine
-from .images import MARK, Images
+from .images import Images
 
 log = logging.getLogger(__name__)
 
@@ -26,37 +28,26 @@ class ImageCache:
         An image keeps the names that others gave to it, and with them itself.
         """
         used = self._images.used()
-        for image in self._engine.get("/images/json", filters={"reference": [MARK]}):
+        for image in self._engine.get("/images/json", filters={"reference": [names.PULLED]}):
             if image["Id"] in used:
                 self._images.mark(image["Id"])
-            elif self._is_old(image["Id"], unused):
-                self._remove(image["Id"])
+            else:
+                self._remove_old(image["Id"], unused)
 
-    def _is_old(self, image: str, unused: timedelta) -> bool:
-        facts = self._engine.get(f"/images/{image}/json")
-        tagged = _time(facts.get("Metadata", {}).get("LastTagTime"))
-        return tagged is not None and datetime.now(UTC) - tagged >= unused
+    def _remove_old(self, image: str, unused: timedelta) -> None:
+        """Take the names that it has now; the Engine removes what has none.
 
-    def _remove(self, image: str) -> None:
-        """Take its names; the Engine removes what has none. A container made just now keeps it."""
-        log.info("removing the unused image %s", image)
-        # The mark last: what is left half done is found again.
-        self._images.unname(sorted(filter(self._is_ours, self._images.names(image)), key=_is_mark))
-
-    def _is_ours(self, name: str) -> bool:
-        return name.startswith(f"{self._registry}/") or _is_mark(name)
+        A boot that begins just now makes a new mark, and so keeps it.
+        """
+        found = self._images.names(image)
+        if _is_old(found, unused):
+            log.info("removing the unused image %s", image)
+            ours = [name for name in found if names.is_of(name, self._registry)]
+            # The marks last: what is left half done is found again.
+            self._images.unname([*ours, *(name for name in found if names.marked(name))])
 
 
-def _is_mark(name: str) -> bool:
-    return name.startswith(f"{MARK}:")
-
-
-def _time(text: object) -> datetime | None:
-    """RFC 3339 with nanoseconds; None for none, which Go writes as the year 1."""
-    if not isinstance(text, str):
-        return None
-    with suppress(ValueError):
-        # Nine digits of a second are three more than Python reads.
-        moment = datetime.fromisoformat(text)
-        return moment if moment.year > 1 else None
-    return None
+def _is_old(found: Sequence[str], unused: timedelta) -> bool:
+    moments = [moment for moment in map(names.marked, found) if moment]
+    age = timedelta(microseconds=(time.time_ns() - max(moments, default=0)) / 1000)
+    return bool(moments) and age >= unused

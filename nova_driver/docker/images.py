@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from . import names
 from .engine.client import Engine
 from .engine.errors import Absent, Conflict, EngineError, Garbled
 from .reference import DIGEST, Reference
-
-#: The repository of the names that mark what this driver pulled, and may remove.
-MARK = "nova-pulled"
-#: What a push is called: a repository of one image has one tag.
-TAG = "latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +43,11 @@ class Images:
         """
         image = self.fetch(reference, token)
         self.mark(image)
+        # The ID for the case that all its other names are taken meanwhile: the mark keeps it.
         if reference.name is None:
-            return Names(image, (reference.immutable,))
-        repository, _, tag = reference.local.rpartition(":")
-        self.tag(image, repository, tag)
-        return Names(image, (reference.local, reference.immutable))
+            return Names(image, (reference.immutable, image))
+        self.tag(image, reference.local)
+        return Names(image, (reference.local, reference.immutable, image))
 
     def fetch(self, reference: Reference, token: str | None) -> str:
         """The ID of an image that is brought as with `pull`, but not kept in mind."""
@@ -66,18 +63,31 @@ class Images:
             )
         return self._id(reference.immutable)
 
-    def push(self, image: str, repository: str, token: str | None) -> str:
-        """Push an image of this host into a repository of the registry; its manifest's digest."""
-        self.tag(image, repository, TAG)
+    def push(self, image: str, repository: str, token: str | None) -> None:
+        """Push an image of this host into a repository of the registry."""
+        self.tag(image, f"{repository}:{names.LATEST}")
         # The Engine wants the header even from nobody.
         headers = {"X-Registry-Auth": _authentication(token)}
         with _unseen(token, f"cannot push {repository}"):
-            said = self._engine.follow(
-                f"/images/{repository}/push", timeout=self._pull_timeout, headers=headers, tag=TAG
+            self._engine.follow(
+                f"/images/{repository}/push",
+                timeout=self._pull_timeout,
+                headers=headers,
+                tag=names.LATEST,
             )
-        digest = said.get("Digest")
+
+    def digest(self, repository: str, token: str | None) -> str:
+        """The digest of the manifest that was pushed into a repository, as the registry says it.
+
+        Not every Engine says it with a push: those with containerd's image store do not.
+        """
+        headers = {"X-Registry-Auth": _authentication(token)}
+        with _unseen(token, f"cannot read {repository}"):
+            path = f"/distribution/{repository}:{names.LATEST}/json"
+            said = self._engine.get(path, headers=headers)
+        digest = said.get("Descriptor", {}).get("digest")
         if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
-            raise Garbled(f"the Engine does not say what it pushed to {repository}")
+            raise Garbled(f"the Engine does not say what is in {repository}")
         return digest
 
     def has(self, reference: Reference) -> bool:
@@ -90,10 +100,14 @@ class Images:
 
     def mark(self, image: str) -> None:
         """Note that an image was pulled by this driver, and is in use just now."""
-        self.tag(image, MARK, image.rpartition(":")[2])
+        moment = time.time_ns()
+        self.tag(image, names.mark(image, moment))
+        # Marks of others that come at the same time are later than this one, or take it away.
+        self.unname(name for name in self.names(image) if (names.marked(name) or moment) < moment)
 
-    def tag(self, image: str, repository: str, tag: str) -> None:
-        """Give an image one more name, which another one may have had."""
+    def tag(self, image: str, name: str) -> None:
+        """Give an image one more name, REPOSITORY:TAG, which another one may have had."""
+        repository, _, tag = name.rpartition(":")
         self._engine.post(f"/images/{image}/tag", repo=repository, tag=tag)
 
     def names(self, image: str) -> list[str]:
@@ -122,8 +136,8 @@ def _unseen(token: str | None, what: str) -> Iterator[None]:
     try:
         yield
     except EngineError as error:
-        words = what if token and token in str(error) else f"{what}: {error}"
-        raise type(error)(words) from None
+        words = what if token and token in error.words else f"{what}: {error.words}"
+        raise type(error)(words, error.status) from None
 
 
 def _authentication(token: str | None) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from nova import exception
 
+from .names import COMMIT
 from .reference import DIGEST
-
-#: A name in the repository of commits (commits.py).
-COMMIT = re.compile(r"nova-server:[0-9a-f-]{36}-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,29 @@ in an image of Glance that is deleted when the server has arrived.
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 from nova import exception
 
 from . import transit
 from .commits import Commit, Commits
 from .containers import Container, Containers
-from .engine.errors import EngineError
+from .creation import Terms, check_resize
+from .engine.errors import Absent, Denied, EngineError
 from .faults import rolled_back
 from .images import Images
-from .limits import is_smaller
 from .luggage import Kept, Luggage, Sent, packed, unpacked
 from .reference import Reference, snapshot_repository
 from .servers import Servers
 
-#: Where an instance's system_metadata has what it took along, until it has arrived elsewhere.
-KEY = "docker_luggage"
+log = logging.getLogger(__name__)
+
+#: Where an instance's system_metadata has what it took along, and from which host, until it has
+#: arrived elsewhere; and the image that it took for that, for as long as that may be in Glance.
+LUGGAGE, SOURCE, TRANSIT = "docker_luggage", "docker_source", "docker_transit"
 
 
 class Migrations:
@@ -41,8 +46,7 @@ class Migrations:
         servers: Servers,
         images: Images,
         commits: Commits,
-        *,
-        limits_disk: bool,
+        terms: Terms,
     ) -> None:
         """`host`: as this driver is called by those of other hosts; `registry`: HOST:PORT."""
         self._host = host
@@ -51,7 +55,7 @@ class Migrations:
         self._servers = servers
         self._images = images
         self._commits = commits
-        self._limits_disk = limits_disk
+        self._terms = terms
 
     def leave(
         self,
@@ -68,13 +72,15 @@ class Migrations:
         is as it was before.
         """
         container = self._containers.find(instance.uuid)
+        try:
+            check_resize(instance.flavor, flavor, self._terms)
+        except exception.ResizeError as error:
+            raise exception.InstanceFaultRollback(inner_exception=error) from error
 
         def stay() -> None:
             self.back(context, instance, network_info, power_on=container.is_running)
 
         with rolled_back(stay):
-            if self._limits_disk and is_smaller(flavor.root_gb, instance.flavor.root_gb):
-                raise exception.ResizeError(reason="the disk of a server does not shrink")
             self._servers.stop(instance, timeout)
             luggage = self._pack(context, instance, container, destination)
             self._containers.set_aside(instance.uuid)
@@ -91,7 +97,8 @@ class Migrations:
     ) -> None:
         """Make the server of what it took along, start it if `power_on`; or leave nothing behind.
 
-        Raises InstanceFaultRollback if it never left this host, and is as it was before; and what
+        Raises InstanceFaultRollback if it never left this host, and is as it was before;
+        MigrationError if the registry does not have for who asks what it took along; and what
         Servers.remake raises.
         """
         if isinstance(luggage, Kept):
@@ -128,10 +135,11 @@ class Migrations:
         """Have a container of a server whose migration broke off, if it can be had; not started."""
         if self._containers.has(instance.uuid):
             return
-        if luggage := instance.system_metadata.get(KEY):
+        luggage = instance.system_metadata.get(LUGGAGE)
+        if luggage and instance.system_metadata.get(SOURCE) != self._host:
             self.arrive(context, instance, unpacked(luggage), network_info, power_on=False)
         else:
-            self._containers.bring_back(instance.uuid)
+            self.back(context, instance, network_info, power_on=False)
 
     def _pack(self, context: Any, instance: Any, container: Container, destination: str) -> Luggage:
         if destination == self._host:
@@ -139,25 +147,37 @@ class Migrations:
         commit = self._commits.make_whole(instance.uuid, container)
         luggage = self._send(context, instance, commit)
         self._commits.sweep(instance.uuid)
-        instance.system_metadata[KEY] = packed(luggage)
+        instance.system_metadata |= {LUGGAGE: packed(luggage), SOURCE: self._host}
         return luggage
 
     def _send(self, context: Any, instance: Any, commit: Commit) -> Sent:
-        image = transit.made(context, instance)
+        # Of an earlier migration by somebody else.
+        self._discard(context, instance)
+        image, token = str(uuid4()), context.auth_token
         repository = f"{self._registry}/{snapshot_repository(image)}"
+        # Before there is one: whoever ends nova-compute now leaves nothing that is not known.
+        instance.system_metadata[TRANSIT] = image
+        instance.save()
         try:
-            digest = self._images.push(commit.name, repository, context.auth_token)
+            transit.make(context, instance, image)
+            self._images.push(commit.name, repository, token)
+            return Sent(image, self._images.digest(repository, token))
         except Exception:
-            transit.deleted(context, image)
+            self._discard(context, instance)
             raise
-        return Sent(image, digest)
 
     def _change(
         self, context: Any, instance: Any, luggage: Kept, network_info: Any, *, power_on: bool
     ) -> None:
         """Make the new container beside the old one, of which it has the volumes."""
-        with rolled_back(lambda: self.back(context, instance, network_info, power_on=power_on)):
-            before = self._containers.find_aside(instance.uuid)
+        before = self._containers.find_aside(instance.uuid)
+
+        def undo() -> None:
+            # It may be there still, in the place of the old one.
+            self._containers.remove(instance.uuid)
+            self.back(context, instance, network_info, power_on=power_on)
+
+        with rolled_back(undo):
             self._servers.remake(
                 instance, luggage.commit, network_info, power_on=power_on, volumes_of=before.id
             )
@@ -165,15 +185,26 @@ class Migrations:
     def _fetch(self, context: Any, instance: Any, luggage: Sent) -> Commit:
         repository = snapshot_repository(luggage.image)
         reference = Reference(self._registry, repository, luggage.digest, None)
-        image = self._images.fetch(reference, context.auth_token)
+        try:
+            image = self._images.fetch(reference, context.auth_token)
+        except (Absent, Denied) as error:
+            log.warning("no %s for who asks for it: %s", reference.immutable, error)
+            raise exception.MigrationError(
+                reason="what the server took along is not in the registry, or not for you"
+            ) from None
         commit = self._commits.adopt(instance.uuid, image)
         # What it is called in the registry will be gone there.
         self._images.unname([reference.immutable])
         return commit
 
     def _discard(self, context: Any, instance: Any) -> None:
-        """Delete from Glance what an instance took along."""
-        if luggage := instance.system_metadata.pop(KEY, None):
-            taken = unpacked(luggage)
-            if isinstance(taken, Sent):
-                transit.deleted(context, taken.image)
+        """Forget what an instance took along, and delete it from Glance.
+
+        What this user cannot delete is kept in mind, for one who comes later.
+        """
+        metadata = instance.system_metadata
+        for key in (LUGGAGE, SOURCE):
+            metadata.pop(key, None)
+        image = metadata.get(TRANSIT)
+        if image and transit.delete(context, instance, image):
+            del metadata[TRANSIT]

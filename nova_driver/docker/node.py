@@ -61,7 +61,9 @@ class Node:
         self.servers = Servers(self.containers, images, self.network, wiring, terms, registry)
         patience = options.commit_timeout
         volumes = Volumes(self.engine, patience)
-        commits = Commits(self.engine, images, volumes, patience, pause=options.snapshot_pause)
+        commits = Commits(
+            self.engine, images, volumes, registry, patience, pause=options.snapshot_pause
+        )
         self.snapshots = Snapshots(commits, images, registry)
         self.migrations = Migrations(
             host,
@@ -70,7 +72,7 @@ class Node:
             self.servers,
             images,
             commits,
-            limits_disk=terms.limits_disk,
+            terms,
         )
         self.image_cache = ImageCache(self.engine, images, registry)
         self.console = Console(self.engine, self.containers, options.timeout)

@@ -10,9 +10,10 @@ from nova.image import glance
 log = logging.getLogger(__name__)
 
 
-def made(context: Any, instance: Any) -> str:
-    """The ID of a new image, queued and its maker's alone. Raises Nova's errors for Glance."""
+def make(context: Any, instance: Any, image: str) -> None:
+    """Make an image of this ID, queued and its maker's alone. Raises Nova's errors for Glance."""
     wanted = {
+        "id": image,
         "name": f"nova-{instance.uuid}",
         "container_format": "docker",
         "disk_format": "raw",
@@ -21,13 +22,21 @@ def made(context: Any, instance: Any) -> str:
         # The registry takes from there what need not be pushed.
         "properties": {"base_image_ref": instance.image_ref},
     }
-    return str(glance.API().create(context, wanted)["id"])
+    glance.API().create(context, wanted)
 
 
-def deleted(context: Any, image: str) -> None:
-    """Delete it; what fails is in the log, and fails nothing else."""
+def delete(context: Any, instance: Any, image: str) -> bool:
+    """Delete it; whether it is gone. What fails is in the log, and fails nothing else.
+
+    Only whoever made it can: for others it is not there, and without a token nothing is.
+    """
     try:
         glance.API().delete(context, image)
     # Glance, Keystone and what is between them have many errors, and this is only tidying up.
     except Exception as error:
-        log.warning("the image %s is left over in Glance: %s", image, type(error).__name__)
+        log.warning(
+            "the image %s, in which the server %s travelled, is left over in Glance: %s",
+            *(image, instance.uuid, type(error).__name__),
+        )
+        return False
+    return True

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from .connection import UnixConnection, translated
-from .errors import WORDS, EngineError, Failed, Garbled, Incompatible, Unavailable, error
+from .errors import EngineError, Failed, Garbled, Incompatible, Unavailable, error
 from .stream import Stream
 
 Version = tuple[int, int]
@@ -93,22 +93,18 @@ class Engine:
         headers: Mapping[str, str] | None = None,
         content: Raw | None = None,
         **query: object,
-    ) -> dict[str, Any]:
-        """Do what `path` names and follow its progress; what it says last but for that.
+    ) -> None:
+        """Do what `path` names and follow its progress.
 
         `timeout`: seconds without progress. What fails after its 200 raises Failed.
         """
-        result: dict[str, Any] = {}
         streamed = self.stream(
             "POST", path, timeout=timeout, headers=headers, content=content, **query
         )
         with streamed as progress:
             for step in progress.objects():
                 if "errorDetail" in step or "error" in step:
-                    raise Failed(" ".join(str(step.get("error")).split())[:WORDS])
-                if isinstance(step.get("aux"), dict):
-                    result = step["aux"]
-        return result
+                    raise Failed(" ".join(str(step.get("error")).split()))
 
     def _versioned(self, path: str) -> str:
         major, minor = self.version

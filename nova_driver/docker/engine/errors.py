@@ -15,12 +15,20 @@ Engine API v1.41, "Errors": the status counts; the wording of messages is for pe
 
 from __future__ import annotations
 
-#: of the Engine's own words in a message
-WORDS = 500
+#: characters of the Engine's own words in a message
+LONGEST = 500
 
 
 class EngineError(Exception):
-    """A call that the Engine did not fulfil."""
+    """A call that the Engine did not fulfil. `words`: all that it said; shown are the first."""
+
+    def __init__(self, words: str = "", status: int | None = None) -> None:
+        super().__init__(words, status)
+        self.words = words
+        self.status = status
+
+    def __str__(self) -> str:
+        return self.words[:LONGEST] + (f" (status {self.status})" if self.status else "")
 
 
 class Refused(EngineError):
@@ -67,5 +75,5 @@ ERRORS: dict[int, type[EngineError]] = {
 
 def error(status: int, words: str) -> EngineError:
     """The error for a status of 400 or more, with what the Engine said."""
-    said = " ".join(words.split())[:WORDS]
-    return ERRORS.get(status, Failed)(f"{said or 'no reason given'} (status {status})")
+    said = " ".join(words.split())
+    return ERRORS.get(status, Failed)(said or "no reason given", status)

@@ -107,6 +107,64 @@ def test_an_echoed_token_is_in_no_message(fake: FakeEngine, images: Images) -> N
     assert raised.value.__suppress_context__
 
 
+@pytest.mark.parametrize("answer", ["at once", "in a stream"])
+def test_a_token_is_not_shown_in_part(fake: FakeEngine, images: Images, answer: str) -> None:
+    """It lies across the end of what is shown."""
+    words = "x" * (errors.LONGEST - len(TOKEN) // 2) + TOKEN
+    stream = chunked(json.dumps({"error": words}).encode())
+    fake.answer = lambda call: (
+        reply(200, {})
+        if call.method == "GET" and answer == "in a stream"
+        else (stream if answer == "in a stream" else reply(500, {"message": words}))
+    )
+    with pytest.raises(errors.Failed) as raised:
+        images.pull(REFERENCE, TOKEN)
+    assert TOKEN[:4] not in str(raised.value)
+
+
+def test_long_words_are_cut() -> None:
+    shown = str(errors.error(500, "x" * 10_000))
+    assert shown == "x" * errors.LONGEST + " (status 500)"
+
+
+PUSHED = "sha256:" + "2" * 64
+#: What the Engine says last of a push: its own image store, containerd's, and that for one platform
+ENDS = {
+    "a digest": {"aux": {"Tag": "latest", "Digest": PUSHED, "Size": 1}},
+    "a status": {"status": f"latest: digest: {PUSHED} size: 1"},
+    "a choice": {
+        "aux": {"manifestPushedInsteadOfIndex": True, "selectedManifest": {"digest": PUSHED}}
+    },
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_was_pushed_is_what_the_registry_says(
+    fake: FakeEngine, images: Images, end: str
+) -> None:
+    stream = chunked(b'{"status": "Pushing"}\r\n' + json.dumps(ENDS[end]).encode())
+    said = {"Descriptor": {"digest": PUSHED}}
+    fake.answer = lambda call: stream if call.path.endswith("/push") else reply(200, said)
+    images.push("nova-server:a", "127.0.0.1:5042/glance/x", TOKEN)
+    assert images.digest("127.0.0.1:5042/glance/x", TOKEN) == PUSHED
+    tagged, pushed, asked = fake.asked
+    assert tagged.query == {"repo": "127.0.0.1:5042/glance/x", "tag": "latest"}
+    assert pushed.path == "/images/127.0.0.1:5042/glance/x/push"
+    assert asked.path == "/distribution/127.0.0.1:5042/glance/x:latest/json"
+    for call in (pushed, asked):
+        sent = json.loads(base64.urlsafe_b64decode(call.headers["X-Registry-Auth"]))
+        assert sent == {"registrytoken": TOKEN}
+
+
+@pytest.mark.parametrize("said", [{}, {"Descriptor": {}}, {"Descriptor": {"digest": "latest"}}])
+def test_a_push_without_a_digest_is_none(
+    fake: FakeEngine, images: Images, said: dict[str, object]
+) -> None:
+    fake.answer = lambda _: reply(200, said)
+    with pytest.raises(errors.Garbled):
+        images.digest("127.0.0.1:5042/glance/x", TOKEN)
+
+
 @pytest.mark.parametrize("line", [b'{"Action": "die"}\n', b"<html>\n", b""])
 def test_odd_events_do_not_end_the_listening(
     fake: FakeEngine, containers: Containers, line: bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from uuid import uuid4
@@ -17,6 +18,7 @@ from nova.image import glance
 from nova_driver.docker.engine.client import Engine
 from nova_driver.docker.engine.errors import EngineError
 from nova_driver.docker.images import Images
+from nova_driver.docker.names import mark
 from nova_driver.docker.reference import Reference
 from tests.clients.engine import Engine as Docker
 from tests.clients.program import Program, missing
@@ -186,6 +188,62 @@ def test_unused_images_go(host: Host, user: User) -> None:
     assert user.registry.reference("used") in left
     assert "foreign" in left
     host.driver.reboot(None, used, [], "HARD")
+
+
+def marks(host: Host) -> list[str]:
+    """All marks on the host."""
+    words = ("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "nova-pulled")
+    return host.engine.docker.output(*words).decode().split()
+
+
+def aged(host: Host, name: str) -> str:
+    """Have an image in use last a day ago; its mark."""
+    docker = host.engine.docker
+    image = docker.output("inspect", "--format", "{{.Id}}", name).decode().strip()
+    day_ago = mark(image, time.time_ns() - 86_400 * 10**9)
+    docker("tag", image, day_ago)
+    for other in marks(host):
+        if image.rpartition(":")[2] in other and other != day_ago:
+            docker("rmi", other)
+    return day_ago
+
+
+def test_an_image_in_use_again_is_young(host: Host, user: User) -> None:
+    conf, name = nova.conf.CONF, user.registry.reference("again:latest")
+    image = user.push("again:latest", SLEEP)
+    host.driver.cache_image(user.context, image)
+    old = aged(host, name)
+    conf.set_override("remove_unused_original_minimum_age_seconds", 3600, "image_cache")
+    try:
+        host.driver.cache_image(user.context, image)
+        assert old not in marks(host)
+        assert len([one for one in marks(host) if one.startswith(old.rpartition("-")[0])]) == 1
+        host.driver.manage_image_cache(None, [])
+        assert "/again" in names(host)
+        aged(host, name)
+        host.driver.manage_image_cache(None, [])
+        assert "/again" not in names(host)
+    finally:
+        conf.clear_override("remove_unused_original_minimum_age_seconds", "image_cache")
+
+
+def test_a_boot_keeps_an_image_that_is_being_removed(host: Host, user: User) -> None:
+    """The cleaner has seen the old mark, and comes before the container."""
+    image = user.push("late:latest", SLEEP)
+    host.driver.cache_image(user.context, image)
+    old = aged(host, user.registry.reference("late:latest"))
+    images = host.driver._node.servers._images
+    pull = images.pull
+
+    def pull_and_lose(*arguments: object) -> object:
+        found = pull(*arguments)
+        ours = [name for name in images.names(found.id) if name.startswith(user.registry.address)]
+        images.unname([*ours, old])
+        return found
+
+    images.pull = pull_and_lose
+    made = host.boot(user, image)
+    assert host.inspect(made)["State"]["Status"] == "running"
 
 
 @pytest.mark.skipif(missing("skopeo") is not None, reason="skopeo is not installed")

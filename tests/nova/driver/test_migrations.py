@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from nova.compute import power_state, task_states
 from nova.image import glance
 from nova.objects.instance import Instance
 
+from nova_driver.docker.engine.errors import Failed
 from nova_driver.docker.limits import is_smaller
 from nova_driver.docker.luggage import Kept, Sent, packed, unpacked
 from tests.clients.engine import Engine
@@ -231,7 +233,8 @@ def test_a_server_can_be_snapshot_and_rebuilt_thereafter(
 def test_a_disk_does_not_shrink_where_it_is_limited(
     host: Host, user: User, server: Instance
 ) -> None:
-    host.driver._node.migrations._limits_disk = True
+    migrations = host.driver._node.migrations
+    migrations._terms = replace(migrations._terms, limits_disk=True)
     server.flavor = flavor(root_gb=2)
     with pytest.raises(exception.InstanceFaultRollback) as raised:
         leave(host, user, server, host, flavor=flavor(root_gb=1))
@@ -254,8 +257,8 @@ def test_a_push_that_fails_leaves_all_as_it_was(
 ) -> None:
     if before == power_state.SHUTDOWN:
         host.driver.power_off(server)
-    seen = images(host)
-    host.driver._node.migrations._registry = "127.0.0.1:1"
+    seen, migrations = images(host), host.driver._node.migrations
+    migrations._registry = migrations._commits._registry = "127.0.0.1:1"
     with pytest.raises(exception.InstanceFaultRollback) as raised:
         leave(host, user, server, other_host)
     assert isinstance(raised.value.inner_exception, exception.InternalError)
@@ -421,6 +424,116 @@ def test_an_engine_that_goes_away_in_the_middle_takes_nothing_along(
     wait(lambda: "remember" in mortal_host.console(made), "what was written")
     mortal_host.driver.destroy(user.context, made, [])
     assert images(mortal_host) == seen
+
+
+def test_what_an_admin_moved_only_he_can_fetch(
+    tenant_host: Host,
+    tenant: User,
+    stranger: User,
+    other_engine: Engine,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made = tenant_host.boot(tenant, tenant.push("moved-for:latest", KEEPER))
+    for other in started(other_engine, tenant.registry.address):
+        luggage = leave(tenant_host, tenant, made, other)
+        with pytest.raises(exception.MigrationError, match="not for you"):
+            arrive(other, stranger, made, luggage)
+        with pytest.raises(exception.MigrationError, match="not for you"):
+            other.driver.reboot(stranger.context, made, [], "HARD")
+        (row,) = leftovers(tenant, made)
+        other.driver.destroy(stranger.context, made, [])
+        assert row["id"] in caplog.text
+        assert [left["id"] for left in leftovers(tenant, made)] == [row["id"]]
+        # He comes later, and it is known still.
+        other.driver.destroy(tenant.context, made, [])
+    assert leftovers(tenant, made) == []
+    assert stranger.context.auth_token not in caplog.text
+
+
+class Killed(BaseException):
+    """nova-compute is no more."""
+
+
+def test_an_end_amid_the_push_leaves_nothing_unknown(
+    host: Host, other_host: Host, user: User, server: Instance
+) -> None:
+    images_before, push = images(host), host.driver._node.migrations._images.push
+
+    def killed(*arguments: object) -> None:
+        push(*arguments)
+        raise Killed
+
+    host.driver._node.migrations._images.push = killed
+    with pytest.raises(Killed):
+        leave(host, user, server, other_host)
+    (row,) = leftovers(user, server)
+    assert server.saved["docker_transit"] == row["id"]
+    # As it is in the database.
+    server.system_metadata = server.saved
+    back(host, user, server)
+    assert leftovers(user, server) == []
+    assert images(host) == images_before
+    assert "docker_transit" not in server.system_metadata
+
+
+def test_a_hard_reboot_on_the_old_host_brings_the_old_container_back(
+    host: Host, other_host: Host, user: User, server: Instance
+) -> None:
+    """Nova has failed when the server had left, and before it had arrived."""
+    was, seen = host.inspect(server)["Id"], images(other_host)
+    leave(host, user, server, other_host)
+    host.driver.reboot(user.context, server, [], "HARD")
+    assert host.inspect(server)["Id"] == was
+    assert host.state(server) == power_state.RUNNING
+    assert containers(host, server) == {f"nova-{server.uuid}"}
+    assert leftovers(user, server) == []
+    assert not [key for key in server.system_metadata if key.startswith("docker_")]
+    assert images(other_host) == seen
+
+
+FLAVORS = {
+    "an ephemeral disk": {"ephemeral_gb": 1},
+    "shares": {"extra_specs": {"quota:cpu_shares": "many"}},
+    "a privilege": {"extra_specs": {"docker:privileged": "perhaps"}},
+}
+
+
+@pytest.mark.parametrize("kind", FLAVORS)
+def test_a_flavor_is_refused_before_the_server_is_stopped(
+    host: Host, destination: Host, user: User, server: Instance, kind: str
+) -> None:
+    was = host.inspect(server)["State"]
+    with pytest.raises(exception.InstanceFaultRollback) as raised:
+        leave(host, user, server, destination, flavor=flavor(**FLAVORS[kind]))
+    assert isinstance(raised.value.inner_exception, exception.ResizeError)
+    assert host.inspect(server)["State"] == was
+
+
+def test_a_half_made_container_does_not_stay_for_the_old_one(
+    host: Host, user: User, server: Instance
+) -> None:
+    was = host.inspect(server)["Id"]
+    luggage = leave(host, user, server, host)
+    servers, failed = host.driver._node.servers, iter([Failed("start"), Failed("destroy")])
+
+    def fail(*_: object) -> None:
+        raise next(failed)
+
+    servers._start_wired = servers.destroy = fail
+    with pytest.raises(exception.InstanceFaultRollback):
+        arrive(host, user, server, luggage)
+    assert host.inspect(server)["Id"] == was
+    assert containers(host, server) == {f"nova-{server.uuid}"}
+
+
+def test_a_name_that_others_gave_stays(host: Host, user: User, server: Instance) -> None:
+    luggage = json.loads(leave(host, user, server, host))
+    host.engine.docker("tag", luggage["commit"], "keep/me:1")
+    back(host, user, server)
+    left = "".join(images(host))
+    assert "nova-server" not in left
+    assert "keep/me:1" in left
+    host.engine.docker("rmi", "keep/me:1")
 
 
 LUGGAGE = {
