@@ -182,7 +182,7 @@ class Queued:
         if not self._seen.is_own(row):
             raise Denied("this image is another project's")
         if self._is_kept(row):
-            raise Denied("the registry keeps its own data in this image")
+            raise _not_queued(row) if rows.is_active(row) else Denied("the registry keeps this row")
         return row
 
     def _is_kept(self, row: Row) -> bool:
