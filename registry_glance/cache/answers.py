@@ -40,16 +40,23 @@ class Answers:
     def __init__(self, epochs: Epochs, staleness: float) -> None:
         self._epochs = epochs
         self._staleness = staleness
-        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str], _Answer] = OrderedDict()
         self._lock = threading.Lock()
         self._costly = [threading.Lock() for _ in range(LOCKS)]
         self._scope = ""
+        self._viewer = ""
 
     def of(self, scope: str) -> Answers:
         """The same memory, with names that mean something in `scope` only."""
         scoped = copy.copy(self)
         scoped._scope = f"{self._scope}{scope} "
         return scoped
+
+    def as_seen_by(self, viewer: str) -> Answers:
+        """The same memory and names, with answers of this viewer's: all forget them together."""
+        seen = copy.copy(self)
+        seen._viewer = viewer
+        return seen
 
     def get(self, name: str, learn: Callable[[], T]) -> T:
         """The value of `name`; `learn` is called for it, and its errors are not remembered."""
@@ -75,7 +82,7 @@ class Answers:
         self._epochs.advance(self._scope + name)
 
     def _get(self, name: str, learn: Callable[[], T], worth: float) -> T:
-        known = self._answers.get(name)
+        known = self._answers.get((self._viewer, name))
         epoch, begun = self._epochs.current(name), time.monotonic()
         if known and known.epoch == epoch and known.expires > begun:
             value: T = known.value
@@ -89,7 +96,7 @@ class Answers:
 
     def _remember(self, name: str, answer: _Answer) -> None:
         with self._lock:
-            self._answers[name] = answer
-            self._answers.move_to_end(name)
+            self._answers[self._viewer, name] = answer
+            self._answers.move_to_end((self._viewer, name))
             while len(self._answers) > CAPACITY:
                 self._answers.popitem(last=False)

@@ -10,8 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from registry_glance.errors import Unavailable
+
 #: Seconds between two looks for a permit that another process may have given back.
 PATIENCE = 0.01
+
+
+class Busy(Unavailable):
+    """All permits are in use."""
 
 
 class Permits:
@@ -24,16 +30,21 @@ class Permits:
         self._local = threading.Semaphore(count)
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """Hold a permit; wait for it as long as it takes."""
-        with self._local:
-            permit = self._take()
+    def one(self, patience: float | None = None) -> Iterator[None]:
+        """Hold a permit; wait for it as long as it takes, or raise Busy after so many seconds."""
+        until = float("inf") if patience is None else time.monotonic() + patience
+        if not self._local.acquire(timeout=patience):
+            raise Busy()
+        try:
+            permit = self._take(until)
             try:
                 yield
             finally:
                 os.close(permit)
+        finally:
+            self._local.release()
 
-    def _take(self) -> int:
+    def _take(self, until: float) -> int:
         while True:
             for path in self._paths:
                 permit = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -42,4 +53,6 @@ class Permits:
                     return permit
                 except BlockingIOError:
                     os.close(permit)
+            if time.monotonic() >= until:
+                raise Busy()
             time.sleep(PATIENCE)

@@ -6,7 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from registry_glance.embedded.cloud import CLOUD_NAME, Cloud
 from registry_glance.glance.client import Glance
+from registry_glance.glance.cloud import from_clouds_yaml
+from registry_glance.store.glance.ids import Ids
+from registry_glance.store.glance.key import shared_key
 from registry_glance.store.glance.writer import Small
 from tests.access.conftest import As, Callers
 from tests.registry import Registry
@@ -17,6 +21,15 @@ from tests.tenants import Tenant, Tenants
 def callers(tenant_registry: Registry, tenants: Tenants) -> Callers:
     names = Callers.__dataclass_fields__
     return Callers(**{name: As(tenant_registry.address, getattr(tenants, name)) for name in names})
+
+
+@pytest.fixture(scope="session")
+def ids(cloud: Cloud, callers: Callers) -> Ids:
+    """The seals of the rows of alice's project."""
+    own = Glance(from_clouds_yaml(CLOUD_NAME, str(cloud.clouds_yaml)))
+    # The registry makes its key when it is first asked for something.
+    callers.alice("GET", "/v2/")
+    return Ids(shared_key(own, own.project()), callers.alice.tenant.project_id)
 
 
 @pytest.fixture

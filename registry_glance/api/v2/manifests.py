@@ -50,8 +50,7 @@ def put(call: Call, repository: Repository, reference: Tag | Digest) -> Response
     extra = _extra_tags(call)
     body = _read(call.body, call.config.manifests.max_size + SLACK)
     manifest = _parse(body, call.headers.get("Content-Type"), reference)
-    if not call.config.manifests.sparse:
-        _check_references(call, repository, manifest)
+    _check_references(call, repository, manifest)
     tags = [reference, *extra] if isinstance(reference, Tag) else extra
     call.store.put_manifest(repository, manifest, list(dict.fromkeys(tags)))
     return _created(repository, manifest, extra)
@@ -97,12 +96,12 @@ def _parse(body: bytes, content_type: str | None, reference: Tag | Digest) -> Ma
 
 
 def _check_references(call: Call, repository: Repository, manifest: Manifest) -> None:
-    """Raise ManifestBlobUnknown for what is referred to and absent; a subject may be absent."""
+    """Raise ManifestBlobUnknown for what is absent, unless that is allowed; a subject may be."""
     absent = _absent(call.store, repository, manifest)
     if absent:
         call.store.adopt(repository, manifest)
         absent = _absent(call.store, repository, manifest)
-    if absent:
+    if absent and not call.config.manifests.sparse:
         raise ManifestBlobUnknown(detail=[str(digest) for digest in absent])
 
 

@@ -20,7 +20,7 @@ from registry_glance.store.glance.offers import RANKS, Offers
 from registry_glance.store.glance.project import Lender, Nobody, Project
 from registry_glance.store.glance.queued import Queued
 from registry_glance.store.glance.repositories import Repositories
-from registry_glance.store.glance.seen import ALL, Seen
+from registry_glance.store.glance.seen import ALL, SHOWN, Seen
 from registry_glance.store.glance.sharing import SharingStore
 from registry_glance.store.glance.store import GlanceStore
 from registry_glance.store.glance.writer import Writer
@@ -84,7 +84,8 @@ class Stores:
         """
         ids, caller = self._ids.of(project), self._registry.as_caller(token)
         offers = Offers(ids, caller, self._local, RANKS, sees_all=admin)
-        seen = Seen(ids, caller, self._local.answers, ALL, sees_all=admin)
+        strangers = ALL if admin else SHOWN
+        seen = Seen(ids, caller, self._local.answers, strangers, sees_all=admin)
         return self._sharing(Project(ids, caller, self._registry), offers, seen)
 
     def public(self) -> Store:
@@ -105,7 +106,8 @@ class Stores:
             return own if owner == project.ids.project else self._lent(owner)
 
         queued = Queued(project, seen, Writer(project, self._local.puts), Claims(project))
-        images = Images(project, own, seen, queued, keeper, self._local.trees)
+        trees, copies = self._local.trees, self._local.copies
+        images = Images(project, own, seen, queued, keeper, trees, copies)
         return Repositories(named, images)
 
     def _lent(self, project: str) -> GlanceStore:

@@ -1,18 +1,14 @@
-"""Images of Glance as repositories, `glance/ID`: each is one image, whatever the tag.
-
-What can be pulled depends on what the row holds; each kind has a class of its own:
-
-    pushed      a manifest that was pushed to the registry, as a tag or to the row's ID
-"""
+"""Images of Glance as repositories, `glance/ID`: each is one image, whatever the tag."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from registry_glance.errors import (
     BlobUnknown,
-    Corrupt,
     Denied,
     ManifestInvalid,
     ManifestUnknown,
@@ -23,9 +19,10 @@ from registry_glance.oci import media_types
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import UUID, Repository, Tag
+from registry_glance.spool.permits import Busy
 from registry_glance.store.contract import Content, StoredManifest
 from registry_glance.store.glance import rows
-from registry_glance.store.glance.copies import copy
+from registry_glance.store.glance.copies import LARGEST_MOUNT, PATIENCE, Copies
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.pushed import Pushed
 from registry_glance.store.glance.queued import Queued
@@ -33,6 +30,8 @@ from registry_glance.store.glance.seen import Seen
 from registry_glance.store.glance.slots import remove
 from registry_glance.store.glance.store import GlanceStore
 from registry_glance.store.glance.trees import Trees
+
+log = logging.getLogger(__name__)
 
 #: The tag that is listed; any other one means the same.
 LATEST = "latest"
@@ -51,6 +50,7 @@ class Images:
         queued: Queued,
         keep: Callable[[str], GlanceStore],
         trees: Trees,
+        copies: Copies,
     ) -> None:
         """`own` is the project's store, `keep` that of another one, by its ID."""
         self._project = project
@@ -59,13 +59,14 @@ class Images:
         self._queued = queued
         self._keep = keep
         self._trees = trees
+        self._copies = copies
 
     def blob_size(self, image: str, digest: Digest) -> int:
         """A blob's size; the project's own can be seen in every repository."""
         repository = Repository.of_image(image)
         with suppress(BlobUnknown):
             return self._own.blob_size(repository, digest)
-        for lent in self._lent(image):
+        for lent in self._lenders_of(image, digest):
             with suppress(BlobUnknown):
                 return lent.blob_size(digest)
         raise BlobUnknown(detail={"digest": str(digest)})
@@ -75,7 +76,7 @@ class Images:
         repository = Repository.of_image(image)
         with suppress(BlobUnknown):
             return self._own.open_blob(repository, digest)
-        for lent in self._lent(image):
+        for lent in self._lenders_of(image, digest):
             with suppress(BlobUnknown):
                 return lent.open_blob(digest)
         raise BlobUnknown(detail={"digest": str(digest)})
@@ -94,9 +95,15 @@ class Images:
 
     def mount(self, repository: Repository, digest: Digest, source: str) -> bool:
         """Make a blob of the image `source` the project's own, in `repository`."""
-        return self._own.mount(repository, digest, None) or any(
-            self._copied(repository, digest, lent) for lent in self._lent(source)
-        )
+        if self._own.mount(repository, digest, None):
+            return True
+        with suppress(Busy, BlobUnknown):
+            return any(
+                self._mounted(repository, digest, lent)
+                for lent in self._lenders_of(source, digest)
+                if lent.blob_size(digest) <= LARGEST_MOUNT
+            )
+        return False
 
     def manifest(self, image: str, reference: Tag | Digest) -> StoredManifest:
         """The image's manifest, or one below it."""
@@ -111,9 +118,18 @@ class Images:
         """Copy what the manifest needs from the image that the server was booted from."""
         _check_single(manifest)
         self.check_takes_push(image)
-        repository, lent = Repository.of_image(image), list(self._lent(image))
-        for digest in self._own.absent_blobs(one.digest for one in manifest.blobs()):
-            any(self._copied(repository, digest, one) for one in lent)
+        with self._copies.turn(PATIENCE):
+            while self._adopt_some(image, manifest):
+                log.debug("copied some of what image %s refers to", image)
+
+    def _adopt_some(self, image: str, manifest: Manifest) -> bool:
+        """Copy what is there of the first that are absent; whether any was copied."""
+        copied = [
+            self._copied(Repository.of_image(image), digest, one)
+            for digest in self._own.absent_blobs(one.digest for one in manifest.blobs())
+            for one in self._lenders_of(image, digest)
+        ]
+        return any(copied)
 
     def delete(self, image: str, reference: Tag | Digest) -> None:
         """Remove the image from Glance, with the tag that it may be."""
@@ -151,12 +167,26 @@ class Images:
         """What can be pulled. Raises ManifestUnknown."""
         detail = {"image": image}
         try:
-            holder = self._seen.holder(self._seen.active(image))
+            holder = self._seen.recent_holder(image)
         except Absent:
             raise ManifestUnknown(detail=detail) from None
         if holder is None:
             raise ManifestUnknown("this image in Glance holds no manifest", detail=detail)
-        return Pushed(holder, self._keep(holder.owner), self._trees)
+        keeper = self._keep(holder.owner)
+        if holder.lost and not self._may_still_pull(holder, holder.lost, keeper):
+            raise ManifestUnknown(detail=detail)
+        return Pushed(holder, keeper, self._trees)
+
+    def _may_still_pull(self, holder: rows.Holder, lost: Tag, keeper: GlanceStore) -> bool:
+        """Whether the owner shows the caller what the tag is now.
+
+        The row keeps the visibility that it had; whoever takes back the tag means all of it.
+        """
+        if holder.owner == self._project.ids.project:
+            return True
+        with suppress(Absent, ManifestUnknown):
+            return self._seen.recent_holder(keeper.tag_row(holder.repository, lost)) is not None
+        return False
 
     def _lent(self, image: str) -> Iterator[Pushed]:
         """What the image lets be read of others: of a snapshot still to be filled, its base."""
@@ -174,12 +204,16 @@ class Images:
                 return base
         return None
 
+    def _lenders_of(self, image: str, digest: Digest) -> Iterator[Pushed]:
+        return (one for one in self._lent(image) if self._copies.trusts(one.holder.owner, digest))
+
+    def _mounted(self, repository: Repository, digest: Digest, lent: Pushed) -> bool:
+        with self._copies.turn(patience=0):
+            return self._copied(repository, digest, lent)
+
     def _copied(self, repository: Repository, digest: Digest, lent: Pushed) -> bool:
-        try:
-            copy(digest, lent.open_blob(digest), self._own, repository)
-        except (BlobUnknown, Corrupt):
-            return False
-        return True
+        opened = partial(lent.open_blob, digest)
+        return self._copies.take(digest, lent.holder.owner, opened, self._own, repository)
 
     def _remove(self, image: str) -> None:
         with suppress(Absent):

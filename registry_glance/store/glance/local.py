@@ -14,6 +14,8 @@ from registry_glance.config import Config
 from registry_glance.spool.permits import Permits
 from registry_glance.spool.pieces import Spool
 from registry_glance.spool.sessions import Sessions
+from registry_glance.store.glance import copies
+from registry_glance.store.glance.copies import Copies
 from registry_glance.store.glance.trees import Trees
 
 
@@ -21,7 +23,8 @@ from registry_glance.store.glance.trees import Trees
 class Local:
     """To be made in each worker: threads and locks survive no fork.
 
-    `puts` and `gets` are held over all workers; `threads` send pieces to Glance.
+    `puts`, `gets` and the turns of `copies` are held over all workers; `threads` send pieces to
+    Glance.
     """
 
     folder: Path
@@ -32,6 +35,7 @@ class Local:
     sessions: Sessions
     puts: Permits
     gets: Permits
+    copies: Copies
     threads: ThreadPoolExecutor
     trees: Trees = field(default_factory=Trees)
 
@@ -43,15 +47,17 @@ class Local:
     def made(cls, config: Config) -> Local:
         """Below `config.state`. Raises StorageFull."""
         folder, cache = config.state / "spool", config.state / "cache"
+        hints = Hints(cache / "hints")
         local = cls(
             folder,
             BlobCache(cache, config.cache.size),
             Answers(Epochs(cache / "epochs"), config.cache.staleness),
-            Hints(cache / "hints"),
+            hints,
             Spool(folder, config.spool.size // config.workers, config.glance.piece_size),
             Sessions(folder / "uploads"),
             Permits(folder / "puts", config.glance.puts),
             Permits(folder / "gets", config.glance.gets),
+            Copies(Permits(folder / "copies", copies.MOST), hints),
             ThreadPoolExecutor(config.glance.puts, thread_name_prefix="piece"),
         )
         local.sessions.sweep()

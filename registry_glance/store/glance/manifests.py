@@ -22,8 +22,6 @@ from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
 
-#: Bytes above which a row is no manifest, whatever `manifests.max_size` is or was.
-LARGEST = 64 << 20
 #: Kinds of rows that keep the blobs which their manifests refer to. A tag has a row of the kind
 #: `manifest` beside its own.
 KEPT = ("manifest", "image")
@@ -33,12 +31,20 @@ class Manifests:
     """The manifests of one project's repositories, by digest."""
 
     def __init__(
-        self, project: Project, slots: Slots, writer: Writer, answers: Answers, cache: BlobCache
+        self,
+        project: Project,
+        slots: Slots,
+        writer: Writer,
+        answers: Answers,
+        images: Answers,
+        cache: BlobCache,
     ) -> None:
+        """`images` are answers about rows by their ID."""
         self._project = project
         self._slots = slots
         self._writer = writer
         self._answers = answers
+        self._images = images
         self._cache = cache
 
     def get(self, repository: Repository, digest: Digest) -> StoredManifest:
@@ -58,7 +64,7 @@ class Manifests:
         if near is not None:
             return near
         try:
-            data = b"".join(self._project.read(row_id))
+            data = _bounded(self._project.read(row_id), digest)
         except Absent:
             raise ManifestUnknown(detail={"digest": str(digest)}) from None
         if Digest.of(data, digest.algorithm) != digest:
@@ -87,6 +93,7 @@ class Manifests:
         try:
             for row in live:
                 remove(self._project, row["id"])
+                self._images.forget(row["id"])
         finally:
             self._answers.forget(_name(repository, digest))
         return manifest
@@ -126,7 +133,7 @@ class Manifests:
 
     def _rows(self) -> Iterator[Row]:
         for hidden in (True, False):
-            yield from self._project.rows(hidden=hidden, largest=LARGEST)
+            yield from self._project.rows(hidden=hidden, largest=rows.LARGEST_MANIFEST)
 
     def _parse(self, row: Row) -> Manifest:
         digest = rows.read_digest(row)
@@ -144,6 +151,16 @@ class Manifests:
     def _live(self, repository: Repository, digest: Digest) -> list[Row]:
         found = self._slots.find("manifest", *_parts(repository, digest))
         return [row for row in found if rows.is_active(row)]
+
+
+def _bounded(chunks: Iterable[bytes], digest: Digest) -> bytes:
+    """All of it: whoever may write the row may have put in anything. Raises Corrupt."""
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk
+        if len(data) > rows.LARGEST_MANIFEST:
+            raise corrupt(digest, len(data))
+    return bytes(data)
 
 
 def _parts(repository: Repository, digest: Digest) -> tuple[str, str]:

@@ -87,14 +87,6 @@ class Offers:
         """Whether an offer has not been taken back."""
         return offer in self._at(offer.row)
 
-    def distrust(self, offer: Offer, digest: Digest) -> None:
-        """Remember that a blob could not be had of the offer's owner."""
-        self._hints.add(f"broken {offer.owner}", str(digest))
-
-    def trusts(self, offer: Offer, digest: Digest) -> bool:
-        """Whether the owner may have a blob, as far as is known."""
-        return str(digest) not in self._hints.of(f"broken {offer.owner}")
-
     def names(self) -> list[str]:
         """The names of all tags that are offered, but for the community's."""
         return [offer.name for offer in self._listed() if offer.visibility != UNLISTED]

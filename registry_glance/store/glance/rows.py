@@ -34,6 +34,7 @@ from typing import Any
 
 from registry_glance.errors import DigestInvalid
 from registry_glance.glance.client import Row
+from registry_glance.oci import names
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository
@@ -247,13 +248,18 @@ def tag(row: Row) -> Tag | None:
 # Images by their ID
 
 
+#: Bytes above which a row is no manifest, whatever `manifests.max_size` is or was.
+LARGEST_MANIFEST = 64 << 20
 #: Kinds of rows whose data is a manifest.
 MANIFESTS = ("tag", "manifest", "image")
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A row whose data is a manifest; what that refers to is its owner's."""
+    """A row whose data is a manifest; what that refers to is its owner's.
+
+    `lost` is the tag whose name a later push has taken from the row.
+    """
 
     row: str
     owner: str
@@ -261,6 +267,7 @@ class Holder:
     repository: Repository
     digest: Digest
     media_type: str
+    lost: names.Tag | None
 
 
 def image_properties(row_id: str, manifest: Manifest) -> dict[str, str]:
@@ -280,6 +287,8 @@ def holder(row: Row) -> Holder | None:
     kind, digest = str(row.get("oci_kind")), read_digest(row)
     if kind not in MANIFESTS or digest is None or not is_active(row):
         return None
+    if (row.get("size") or 0) > LARGEST_MANIFEST:
+        return None
     return Holder(
         row=row["id"],
         owner=str(row.get("owner")),
@@ -287,6 +296,7 @@ def holder(row: Row) -> Holder | None:
         repository=Repository(str(row.get("oci_repository"))),
         digest=digest,
         media_type=str(row.get("oci_media_type")),
+        lost=names.Tag(str(row.get("oci_tag"))) if kind == "tag" and not row.get("name") else None,
     )
 
 

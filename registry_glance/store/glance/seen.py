@@ -14,8 +14,11 @@ from registry_glance.glance.client import Absent, Glance, Row
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.ids import Ids
 
-#: Of strangers' rows, those that Glance shows to anybody who has a token.
-ALL = ("private", "shared", *rows.PUBLISHED)
+#: Of strangers' rows, those that Glance shows to whom they are shown; to admins, all.
+SHOWN = ("shared", *rows.PUBLISHED)
+ALL = ("private", *SHOWN)
+#: What answers about rows by their ID are named in; all who see a row forget it together.
+IMAGES = "images"
 
 
 class Seen:
@@ -36,17 +39,16 @@ class Seen:
         """
         self._ids = ids
         self._caller = caller
-        self._answers = answers.of(ids.project)
+        self._answers = answers.of(IMAGES).as_seen_by(f"{ids.project} {sees_all}")
         self._strangers = frozenset(strangers)
-        self._sees_all = sees_all
 
     def is_own(self, row: Row) -> bool:
         """Whether the row is the project's."""
         return bool(row.get("owner") == self._ids.project)
 
-    def active(self, row_id: str) -> Row:
-        """A row whose data is complete, as it was a moment ago. Raises Absent."""
-        return self._answers.get(_name(row_id, self._sees_all), lambda: self._active(row_id))
+    def recent_holder(self, row_id: str) -> rows.Holder | None:
+        """The manifest that a row held a moment ago, as `holder` tells. Raises Absent."""
+        return self._answers.get(row_id, lambda: self._active_holder(row_id))
 
     def ask(self, row_id: str) -> Row:
         """A row as it is now. Raises Absent."""
@@ -61,16 +63,11 @@ class Seen:
         return holder if holder and self._ids.of(holder.owner).is_genuine(row) else None
 
     def forget(self, row_id: str) -> None:
-        """Tell that a row has changed."""
-        for sees_all in (True, False):
-            self._answers.forget(_name(row_id, sees_all))
+        """Tell everybody that a row has changed."""
+        self._answers.forget(row_id)
 
-    def _active(self, row_id: str) -> Row:
+    def _active_holder(self, row_id: str) -> rows.Holder | None:
         row = self.ask(row_id)
         if not rows.is_active(row):
             raise Absent()
-        return row
-
-
-def _name(row_id: str, sees_all: bool) -> str:
-    return f"image to all {row_id}" if sees_all else f"image {row_id}"
+        return self.holder(row)

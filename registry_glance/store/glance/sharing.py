@@ -9,7 +9,6 @@ from functools import partial
 
 from registry_glance.errors import (
     BlobUnknown,
-    Corrupt,
     Denied,
     ManifestUnknown,
     NameUnknown,
@@ -17,8 +16,9 @@ from registry_glance.errors import (
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
+from registry_glance.spool.permits import Busy
 from registry_glance.store.contract import Content, StoredManifest
-from registry_glance.store.glance.copies import copy
+from registry_glance.store.glance.copies import LARGEST_MOUNT, PATIENCE
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.offers import Offer, Offers
 from registry_glance.store.glance.project import Project
@@ -39,6 +39,7 @@ class SharingStore(GlanceStore):
     ) -> None:
         """`lend` is the store of another project, read with the registry's own credentials."""
         super().__init__(project, local)
+        self._copies = local.copies
         self._offers = offers
         self._lend = lend
 
@@ -115,42 +116,63 @@ class SharingStore(GlanceStore):
             raise Denied("this blob is another project's") from None
 
     def mount(self, repository: Repository, digest: Digest, source: Repository | None) -> bool:
-        return super().mount(repository, digest, source) or any(
-            self._adopt_blob(repository, digest, offer, lender)
-            for offer, lender in (self._lenders_of_blob(source, digest) if source else ())
-        )
+        if super().mount(repository, digest, source):
+            return True
+        lenders = self._lenders_of_blob(source, digest) if source else ()
+        with suppress(Busy, BlobUnknown):
+            return any(
+                self._mounted(repository, digest, offer, lender)
+                for offer, lender in lenders
+                if lender.blob_size(repository, digest) <= LARGEST_MOUNT
+            )
+        return False
+
+    def _mounted(
+        self, repository: Repository, digest: Digest, offer: Offer, lender: GlanceStore
+    ) -> bool:
+        with self._copies.turn(patience=0):
+            return self._adopt_blob(repository, digest, offer, lender)
 
     def adopt(self, repository: Repository, manifest: Manifest) -> None:
+        """Raises Busy if others are copying for long."""
+        with self._copies.turn(PATIENCE):
+            self._adopt(repository, manifest)
+
+    def _adopt(self, repository: Repository, manifest: Manifest) -> None:
+        while self._adopt_some(repository, manifest):
+            log.debug("copied some of what %s refers to", manifest.digest)
+
+    def _adopt_some(self, repository: Repository, manifest: Manifest) -> bool:
+        """Copy what is there of the first that are absent; whether any was copied."""
         blobs = set(self.absent_blobs(one.digest for one in manifest.blobs()))
         children = set(
             self.absent_manifests(repository, (one.digest for one in manifest.manifests))
         )
+        absent = len(blobs) + len(children)
+        if not absent:
+            return False
         for offer, lender, lent in self._lent(repository):
             if not (blobs or children):
-                return
+                break
             wanted = blobs.intersection(one.digest for one in lent.blobs())
             if (wanted or lent.digest in children) and self._offers.stands(offer):
                 blobs -= {one for one in wanted if self._adopt_blob(repository, one, offer, lender)}
-                if lent.digest in children:
+                if lent.digest in children and self._adopt_manifest(repository, lent):
                     children.discard(lent.digest)
-                    self._adopt_manifest(repository, lent)
+        return len(blobs) + len(children) < absent
 
-    def _adopt_manifest(self, repository: Repository, manifest: Manifest) -> None:
-        self.adopt(repository, manifest)
-        if not self.absent_blobs(one.digest for one in manifest.blobs()):
-            self.put_manifest(repository, manifest)
+    def _adopt_manifest(self, repository: Repository, manifest: Manifest) -> bool:
+        self._adopt(repository, manifest)
+        if self.absent_blobs(one.digest for one in manifest.blobs()):
+            return False
+        self.put_manifest(repository, manifest)
+        return True
 
     def _adopt_blob(
         self, repository: Repository, digest: Digest, offer: Offer, lender: GlanceStore
     ) -> bool:
-        """Copy a blob; False if its owner does not have it after all."""
-        try:
-            copy(digest, lender.open_blob(repository, digest), self, repository)
-        except (BlobUnknown, Corrupt):
-            # Or clients would be told for ever that they need not push it.
-            self._offers.distrust(offer, digest)
-            return False
-        return True
+        opened = partial(lender.open_blob, repository, digest)
+        return self._copies.take(digest, offer.owner, opened, self, repository)
 
     def _lender_of_blob(self, repository: Repository, digest: Digest) -> GlanceStore:
         """The store of a project that offers a manifest with this blob. Raises BlobUnknown."""
@@ -163,7 +185,9 @@ class SharingStore(GlanceStore):
     ) -> Iterator[tuple[Offer, GlanceStore]]:
         for offer, lender, manifest in self._lent(repository):
             refers = any(one.digest == digest for one in manifest.blobs())
-            offered = refers and self._offers.stands(offer) and self._offers.trusts(offer, digest)
+            offered = (
+                refers and self._offers.stands(offer) and self._copies.trusts(offer.owner, digest)
+            )
             # It may have lost what another one still has.
             if offered and lender.has_bytes(digest):
                 yield offer, lender

@@ -17,6 +17,7 @@ from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.manifests import Manifests
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.referrers import Referrers
+from registry_glance.store.glance.seen import IMAGES
 from registry_glance.store.glance.slots import Slots
 from registry_glance.store.glance.tags import Tags
 from registry_glance.store.glance.uploads import Uploads
@@ -28,13 +29,14 @@ class GlanceStore(Store):
 
     def __init__(self, project: Project, local: Local) -> None:
         self._project = project
+        images = local.answers.of(IMAGES)
         local = local.of(project.ids.project)
-        answers = local.answers.of(project.view)
+        answers = local.answers.as_seen_by(project.view)
         slots, writer = Slots(project), Writer(project, local.puts)
         self._blobs = Blobs(project, slots, answers, local)
-        self._manifests = Manifests(project, slots, writer, answers, local.cache)
+        self._manifests = Manifests(project, slots, writer, answers, images, local.cache)
         self._referrers = Referrers(project, answers, self._manifests)
-        self._tags = Tags(project, writer, answers)
+        self._tags = Tags(project, writer, answers, images)
         self._uploads = Uploads(project, self._blobs, writer, local)
 
     def blob_size(self, repository: Repository, digest: Digest) -> int:
@@ -127,6 +129,10 @@ class GlanceStore(Store):
 
     def delete_tag(self, repository: Repository, tag: Tag) -> None:
         self._tags.delete(repository, tag)
+
+    def tag_row(self, repository: Repository, tag: Tag) -> str:
+        """The ID of the row that the tag has now. Raises ManifestUnknown."""
+        return self._tags.find(repository, tag).row
 
     def forget_tag(self, name: str) -> None:
         """Tell that somebody has removed a row of this name, `repository:tag`."""

@@ -47,10 +47,12 @@ class Draft:
 class Tags:
     """The tags of one project's repositories."""
 
-    def __init__(self, project: Project, writer: Writer, answers: Answers) -> None:
+    def __init__(self, project: Project, writer: Writer, answers: Answers, images: Answers) -> None:
+        """`images` are answers about rows by their ID."""
         self._project = project
         self._writer = writer
         self._answers = answers
+        self._images = images
 
     def find(self, repository: Repository, tag: names.Tag) -> rows.Tag:
         """The tag's row. Raises ManifestUnknown."""
@@ -161,6 +163,7 @@ class Tags:
         for tag in lower:
             try:
                 self._project.update(tag.row, NAMELESS)
+                self._images.forget(tag.row)
             except Absent:
                 log.debug("row %s is gone", tag.row)
         return highest
@@ -188,6 +191,7 @@ class Tags:
             for tag in sorted(found, key=_order):
                 _check_protection(tag)
                 remove(self._project, tag.row)
+                self._images.forget(tag.row)
         finally:
             self.forget(name)
 
