@@ -195,6 +195,7 @@ def test_volumes_are_in_it(host: Host, other_host: Host, user: User, before: str
     shell = ("exec", f"nova-{made.uuid}", "/bin/busybox", "sh", "-c")
     change = (
         "cd /data; echo first > a; /bin/busybox chown 123:456 a .; /bin/busybox chmod 750 .; "
+        "/bin/busybox chmod 640 a; "
         "/bin/busybox ln -s a b; echo second > '/var/two words/c'; echo third > /deep/er/data/d"
     )
     host.engine.docker(*shell, change)
@@ -211,7 +212,7 @@ def test_volumes_are_in_it(host: Host, other_host: Host, user: User, before: str
     )
     shell = ("exec", f"nova-{again.uuid}", "/bin/busybox", "sh", "-c")
     shown = other_host.engine.docker.output(*shell, look).decode().splitlines()
-    assert shown == ["123:456 644", "123:456 750", "a", "first", "second", "third"]
+    assert shown == ["123:456 640", "123:456 750", "a", "first", "second", "third"]
     assert len(other_host.inspect(again)["Mounts"]) == 3
 
 
