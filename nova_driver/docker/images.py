@@ -54,13 +54,15 @@ class Images:
         headers = {"X-Registry-Auth": _authentication(token)} if token else {}
         with _unseen(token, f"cannot pull {reference.immutable}"):
             self._engine.get(f"/distribution/{reference.immutable}/json", headers=headers)
-            self._engine.follow(
-                "/images/create",
-                timeout=self._pull_timeout,
-                headers=headers,
-                fromImage=reference.source,
-                tag=reference.digest,
-            )
+            # Of an image that is here the Engine would only ask whether the registry is there, too.
+            if not self.has(reference):
+                self._engine.follow(
+                    "/images/create",
+                    timeout=self._pull_timeout,
+                    headers=headers,
+                    fromImage=reference.source,
+                    tag=reference.digest,
+                )
         return self._id(reference.immutable)
 
     def push(self, image: str, repository: str, token: str | None) -> None:

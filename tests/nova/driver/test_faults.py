@@ -29,6 +29,8 @@ CONTAINER = {
     **{"NetworkSettings": {"SandboxKey": ""}, "ResolvConfPath": "", "Mounts": []},
 }
 REFERENCE = Reference("127.0.0.1:5042", "app", "sha256:" + "1" * 64, "app:latest")
+#: Where the registry is asked whether somebody may have it.
+CHECK = f"/distribution/{REFERENCE.immutable}/json"
 TOKEN = "gAAAAABsecret"
 
 
@@ -86,17 +88,28 @@ def test_nothing_is_pulled_for_whom_the_registry_refuses(
     with pytest.raises((errors.Denied, errors.Absent)):
         images.pull(REFERENCE, TOKEN)
     (asked,) = fake.asked
-    assert asked.path == f"/distribution/{REFERENCE.immutable}/json"
+    assert asked.path == CHECK
     sent = json.loads(base64.urlsafe_b64decode(asked.headers["X-Registry-Auth"]))
     assert sent == {"registrytoken": TOKEN}
 
 
 def test_a_pull_that_fails_on_its_way_says_so(fake: FakeEngine, images: Images) -> None:
     steps = b'{"status": "Pulling"}\r\n{"errorDetail": {"message": "x"}, "error": "no space"}\r\n'
-    fake.answer = lambda asked: chunked(steps) if asked.method == "POST" else reply(200, {})
+    answers = {"/images/create": chunked(steps), CHECK: reply(200, {})}
+    fake.answer = lambda asked: answers.get(asked.path, reply(404))
     with pytest.raises(errors.Failed, match="no space"):
         images.pull(REFERENCE, None)
     assert all("X-Registry-Auth" not in asked.headers for asked in fake.asked)
+
+
+def test_an_image_that_is_here_is_asked_for_and_not_pulled(
+    fake: FakeEngine, images: Images
+) -> None:
+    fake.answer = lambda _: reply(200, {"Id": "sha256:1"})
+    assert images.fetch(REFERENCE, TOKEN) == "sha256:1"
+    paths = [asked.path for asked in fake.asked]
+    assert paths[0] == CHECK
+    assert "/images/create" not in paths
 
 
 def test_an_echoed_token_is_in_no_message(fake: FakeEngine, images: Images) -> None:
@@ -112,11 +125,10 @@ def test_a_token_is_not_shown_in_part(fake: FakeEngine, images: Images, answer: 
     """It lies across the end of what is shown."""
     words = "x" * (errors.LONGEST - len(TOKEN) // 2) + TOKEN
     stream = chunked(json.dumps({"error": words}).encode())
-    fake.answer = lambda call: (
-        reply(200, {})
-        if call.method == "GET" and answer == "in a stream"
-        else (stream if answer == "in a stream" else reply(500, {"message": words}))
-    )
+    answers = {"/images/create": stream, CHECK: reply(200, {})}
+    if answer == "at once":
+        answers[CHECK] = reply(500, {"message": words})
+    fake.answer = lambda asked: answers.get(asked.path, reply(404))
     with pytest.raises(errors.Failed) as raised:
         images.pull(REFERENCE, TOKEN)
     assert TOKEN[:4] not in str(raised.value)
