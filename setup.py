@@ -40,6 +40,7 @@ TEST = [
     "tox",
     "types-PyYAML",
     "types-requests",
+    "types-tqdm",
 ]
 
 
@@ -68,6 +69,8 @@ setup(
         "oslo.policy",
         "python-glanceclient",
         "requests",
+        "tqdm",
+        "zstandard",
     ],
     extras_require={
         "embedded": EMBEDDED,

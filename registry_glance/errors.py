@@ -13,6 +13,7 @@ Specification 1.1, "Error Codes", and of Docker's registry API for what that lis
     ├── Unsupported, NotFound, PaginationInvalid, TooManyTags
     ├── Unauthenticated, TooManyAttempts, Denied
     ├── TooLarge, StorageFull
+    ├── ArchiveInvalid
     ├── Corrupt
     └── Unavailable
 """
@@ -139,6 +140,10 @@ class StorageFull(RegistryError):
     """No room on the local disk or in Glance's store."""
 
 
+class ArchiveInvalid(RegistryError):
+    """Bytes of which no image can be made; the message says why."""
+
+
 class Corrupt(RegistryError):
     """Bytes from Glance that do not have the digest they are kept under."""
 
@@ -188,6 +193,7 @@ ANSWERS: dict[type[RegistryError], Answer] = {
     Denied: Answer(403, "DENIED", "your roles, the policy or Glance do not allow that"),
     TooLarge: Answer(413, "SIZE_INVALID", "Glance's quota or size limit is exceeded"),
     StorageFull: Answer(507, "STORAGE_FULL", "no space left"),
+    ArchiveInvalid: Answer(404, "MANIFEST_UNKNOWN", "no image can be made of this"),
     Corrupt: Answer(500, "CORRUPT", "stored bytes do not have their digest"),
     Unavailable: Answer(503, "UNAVAILABLE", "Glance or Keystone is not available"),
 }
