@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 from . import names
@@ -33,22 +33,19 @@ class Commits:
         volumes: Volumes,
         registry: str,
         patience: float,
-        *,
-        pause: bool,
     ) -> None:
-        """`registry`: HOST:PORT; `patience`: seconds that a commit may take.
-
-        `pause`: whether processes wait for it.
-        """
+        """`registry`: HOST:PORT; `patience`: seconds that a commit may take."""
         self._engine = engine
         self._images = images
         self._volumes = volumes
         self._registry = registry
         self._patience = patience
-        self._pause = pause
 
-    def make(self, instance: str, container: Container) -> Commit:
-        """Commit an instance's container, in whatever state it is: without its volumes."""
+    def make(self, instance: str, container: Container, *, pause: bool = True) -> Commit:
+        """Commit an instance's container, in whatever state it is: without its volumes.
+
+        `pause`: whether its processes wait for it.
+        """
         commit = names.commit(instance)
         repository, tag = commit.split(":")
         made = self._engine.post(
@@ -57,19 +54,19 @@ class Commits:
             container=container.id,
             repo=repository,
             tag=tag,
-            pause=self._pause,
+            pause=pause,
             changes=erased(),
         )
         return Commit(made["Id"], commit)
 
-    def make_whole(self, instance: str, container: Container) -> Commit:
+    def make_whole(self, instance: str, container: Container, *, pause: bool = True) -> Commit:
         """The same, with all that is in its volumes."""
         if not container.volumes:
-            return self.make(instance, container)
-        with self._still(container):
+            return self.make(instance, container, pause=pause)
+        with self._still(container) if pause else nullcontext():
             empty, full, result = (names.commit(instance) for _ in range(3))
             made = Names(_carrier(instance), empty, full)
-            commit = self.make(instance, container)
+            commit = self.make(instance, container, pause=pause)
             return Commit(self._volumes.fold(container, commit.name, result, made), result)
 
     def adopt(self, instance: str, image: str) -> Commit:
@@ -102,7 +99,7 @@ class Commits:
     @contextmanager
     def _still(self, container: Container) -> Iterator[None]:
         """Its processes wait; the Engine by itself has them wait for a commit only."""
-        froze = self._pause and self._freeze(container)
+        froze = self._freeze(container)
         try:
             yield
         finally:

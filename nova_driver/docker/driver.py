@@ -349,9 +349,8 @@ class DockerDriver(driver.ComputeDriver):
     ) -> None:
         with faults(instance):
             container = self._node.containers.find(instance.uuid)
-        token = context.auth_token
         with faults():
-            self._node.snapshots.take(instance, container, image_id, token, update_task_state)
+            self._node.snapshots.take(context, instance, container, image_id, update_task_state)
 
     def cache_image(self, context: Any, image_id: str) -> bool:
         image = asked(context, image_id)

@@ -16,8 +16,11 @@ from dataclasses import dataclass
 
 from . import names
 from .engine.client import Engine
-from .engine.errors import Absent, Conflict, EngineError, Garbled
+from .engine.errors import Absent, Conflict, EngineError, Failed, Garbled
 from .reference import DIGEST, Reference
+
+#: seconds between two questions to a registry that is not ready with an image
+PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,26 @@ class Images:
 
         Not every Engine says it with a push: those with containerd's image store do not.
         """
-        headers = {"X-Registry-Auth": _authentication(token)}
         with _unseen(token, f"cannot read {repository}"):
-            path = f"/distribution/{repository}:{names.LATEST}/json"
-            said = self._engine.get(path, headers=headers)
-        digest = said.get("Descriptor", {}).get("digest")
-        if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
-            raise Garbled(f"the Engine does not say what is in {repository}")
-        return digest
+            return self._digest(repository, token)
+
+    def examined(self, repository: str, token: str | None) -> str:
+        """The same for what was not pushed there: the registry has to look what it is.
+
+        That takes its time with a large image: it is asked again for as long as a pull may stand
+        still. Raises Absent or Denied, in the registry's words, for what cannot be pulled.
+        """
+        deadline = time.monotonic() + self._pull_timeout
+        while True:
+            try:
+                with _unseen(token, "the registry does not give it out"):
+                    return self._digest(repository, token)
+            except Failed:
+                # A registry that is busy (503) is no different, as the Engine tells it, from one
+                # that is starting.
+                if time.monotonic() + PAUSE > deadline:
+                    raise
+            time.sleep(PAUSE)
 
     def has(self, reference: Reference) -> bool:
         """Whether the image is here."""
@@ -127,6 +142,14 @@ class Images:
         """The IDs of those that a container is made of."""
         containers = self._engine.get("/containers/json", all=True)
         return {container["ImageID"] for container in containers}
+
+    def _digest(self, repository: str, token: str | None) -> str:
+        path = f"/distribution/{repository}:{names.LATEST}/json"
+        said = self._engine.get(path, headers={"X-Registry-Auth": _authentication(token)})
+        digest = said.get("Descriptor", {}).get("digest")
+        if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+            raise Garbled(f"the Engine does not say what is in {repository}")
+        return digest
 
     def _id(self, name: str) -> str:
         return str(self._engine.get(f"/images/{name}/json")["Id"])

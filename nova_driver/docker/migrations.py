@@ -22,7 +22,7 @@ from .engine.errors import Absent, Denied, EngineError
 from .faults import rolled_back
 from .images import Images
 from .luggage import Kept, Luggage, Sent, packed, unpacked
-from .reference import Reference, snapshot_repository
+from .reference import Reference, repository_of
 from .servers import Servers
 
 log = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ class Migrations:
         # Of an earlier migration by somebody else.
         self._discard(context, instance)
         image, token = str(uuid4()), context.auth_token
-        repository = f"{self._registry}/{snapshot_repository(image)}"
+        repository = f"{self._registry}/{repository_of(image)}"
         # Before there is one: whoever ends nova-compute now leaves nothing that is not known.
         instance.system_metadata[TRANSIT] = image
         instance.save()
@@ -183,7 +183,7 @@ class Migrations:
             )
 
     def _fetch(self, context: Any, instance: Any, luggage: Sent) -> Commit:
-        repository = snapshot_repository(luggage.image)
+        repository = repository_of(luggage.image)
         reference = Reference(self._registry, repository, luggage.digest, None)
         try:
             image = self._images.fetch(reference, context.auth_token)

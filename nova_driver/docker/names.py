@@ -12,7 +12,7 @@ from uuid import uuid4
 PULLED = "nova-pulled"
 #: That of servers' commits; a tag begins with the server's UUID.
 COMMITS = "nova-server"
-#: The tag of what is pushed: a repository of one image has one.
+#: The tag in a repository of one image, and in a name without one.
 LATEST = "latest"
 
 COMMIT = re.compile(rf"{COMMITS}:[0-9a-f-]{{36}}-[0-9a-f]{{8}}")

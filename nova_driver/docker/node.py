@@ -61,10 +61,8 @@ class Node:
         self.servers = Servers(self.containers, images, self.network, wiring, terms, registry)
         patience = options.commit_timeout
         volumes = Volumes(self.engine, patience)
-        commits = Commits(
-            self.engine, images, volumes, registry, patience, pause=options.snapshot_pause
-        )
-        self.snapshots = Snapshots(commits, images, registry)
+        commits = Commits(self.engine, images, volumes, registry, patience)
+        self.snapshots = Snapshots(commits, images, registry, pause=options.snapshot_pause)
         self.migrations = Migrations(
             host,
             registry,

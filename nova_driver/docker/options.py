@@ -67,7 +67,7 @@ fails, while the Engine may still complete it.
 Seconds that a pull or a push may go on without any progress.
 
 As such it takes as long as it needs. The Engine retries broken transfers by itself; this is for one
-that hangs.
+that hangs. As long a registry may take to examine an image that was not pushed there.
 """,
     ),
     cfg.BoolOpt(
@@ -77,7 +77,8 @@ that hangs.
 Whether a server stands still while its snapshot is taken.
 
 If not, files may be in the snapshot as they were at different moments. The push to the registry
-thereafter is not waited for in any case.
+thereafter is not waited for in any case. The property ``docker_snapshot_pause`` of a server's image
+goes before it.
 """,
     ),
     cfg.IntOpt(

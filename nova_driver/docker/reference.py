@@ -1,7 +1,8 @@
 """What to pull for an image of Glance, and what it is called on this host: pure, and only here.
 
 A tag that was pushed to the registry says it by its own properties, and so does an image that was
-filled by a push to its ID: a snapshot. Whatever else may lie in Glance is refused.
+filled by a push to its ID: a snapshot. Whatever else lies in Glance is pulled by its ID, and the
+registry is to say what that is.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from dataclasses import dataclass
 
 from nova import exception
 
+from .names import LATEST
+
 #: OCI Distribution 1.1, "Pulling manifests"; OCI Image 1.1, "Digests"
 REPOSITORY = re.compile(
     r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
 )
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-#: The values of oci_kind that boot: a tag, and what was pushed to an image's ID.
+#: The values of oci_kind that tell what to pull: a tag, and what was pushed to an image's ID.
 SNAPSHOT = "image"
 KINDS = ("tag", SNAPSHOT)
 #: The registry's repositories that are images of Glance, by their IDs
@@ -70,43 +73,51 @@ class Image:
         return self.properties.get("oci_image") == self.id
 
 
-def snapshot_repository(image: str) -> str:
+def repository_of(image: str) -> str:
     """The repository of an image of Glance, by its ID: what is pushed to it fills the image."""
     return f"{BY_ID}{image}"
 
 
-def reference(image: Image, registry: str) -> Reference:
-    """What to pull for `image` from the registry at `registry`, HOST:PORT.
-
-    Raises ImageUnacceptable, with the reason for the user.
-    """
+def check(image: Image) -> None:
+    """Raise ImageUnacceptable for what is no image of a container, with the reason for the user."""
     if image.container_format != "docker":
-        raise _unacceptable(image, "only images with container_format docker boot on this host")
+        raise exception.ImageUnacceptable(
+            image_id=image.id, reason="only images with container_format docker boot on this host"
+        )
+
+
+def told(image: Image, registry: str) -> Reference | None:
+    """What `image` itself says to pull from the registry at `registry`, HOST:PORT.
+
+    None if its properties do not speak of it, or make no sense.
+    """
     said = image.properties
     kind, repository = said.get("oci_kind"), said.get("oci_repository", "")
-    if kind not in KINDS or not image.is_told_of:
-        raise _unacceptable(image, "it was not pushed as a tag to the registry")
-    if kind == SNAPSHOT and repository != snapshot_repository(image.id):
-        raise _unacceptable(image, "its property oci_repository is of another image")
     digest = said.get("oci_digest", "")
-    if not _is_repository(repository, registry) or not DIGEST.fullmatch(digest):
-        raise _unacceptable(image, "its properties oci_repository and oci_digest name nothing")
+    if kind not in KINDS or not image.is_told_of or not DIGEST.fullmatch(digest):
+        return None
+    if kind == SNAPSHOT and repository != repository_of(image.id):
+        return None
+    if not _is_repository(repository, registry):
+        return None
     return Reference(registry, repository, digest, _name(image.name, registry))
 
 
-def _name(name: str | None, registry: str) -> str | None:
-    """The image's name if it is REPOSITORY:TAG: its owner may have renamed it to anything.
+def by_id(image: Image, registry: str, digest: str) -> Reference:
+    """The manifest with this digest, in the repository that `image` is by its ID."""
+    return Reference(registry, repository_of(image.id), digest, _name(image.name, registry))
 
-    But not to that of another image's snapshot, which may be on its way from here.
+
+def _name(name: str | None, registry: str) -> str | None:
+    """The image's name as REPOSITORY:TAG, if it is one: its owner may have called it anything.
+
+    But not that of an image by its ID, which may be a snapshot on its way from here.
     """
-    repository, _, tag = (name or "").partition(":")
-    is_named = _is_repository(repository, registry) and TAG.fullmatch(tag)
-    return name if is_named and not repository.startswith(BY_ID) else None
+    repository, colon, tag = (name or "").partition(":")
+    tag = tag if colon else LATEST
+    is_name = _is_repository(repository, registry) and TAG.fullmatch(tag)
+    return f"{repository}:{tag}" if is_name and not repository.startswith(BY_ID) else None
 
 
 def _is_repository(text: str, registry: str) -> bool:
     return len(f"{registry}/{text}") <= LONGEST and REPOSITORY.fullmatch(text) is not None
-
-
-def _unacceptable(image: Image, reason: str) -> exception.ImageUnacceptable:
-    return exception.ImageUnacceptable(image_id=image.id, reason=reason)

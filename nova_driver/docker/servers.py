@@ -16,7 +16,7 @@ from .images import Images, Names
 from .network.network import Network
 from .network.resolver import nameservers
 from .network.wiring import Wiring
-from .reference import Image, Reference, reference
+from .reference import Image, Reference, by_id, check, repository_of, told
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +60,7 @@ class Servers:
         `command`: instead of the image's own. It starts when Neutron has wired its ports. Raises
         ImageUnacceptable, InvalidInput, an EngineError, or Nova's errors for ports.
         """
-        wanted = reference(image, self._registry)
-        names = self._pull(wanted, image.id, token)
+        names = self._pull(self._wanted(image, token), image.id, token)
         with self._cleared(instance, network_info):
             self._create(instance, command, names, nameservers(network_info))
             if power_on:
@@ -117,8 +116,8 @@ class Servers:
         self._unplug(instance, network_info)
 
     def cache(self, image: Image, token: str | None) -> bool:
-        """Pull an image for later; False if it was here."""
-        wanted = reference(image, self._registry)
+        """Pull an image for later; False if it was here. Raises as `spawn` does."""
+        wanted = self._wanted(image, token)
         was_here = self._images.has(wanted)
         self._pull(wanted, image.id, token)
         return not was_here
@@ -156,14 +155,24 @@ class Servers:
         with suppress(exception.VirtualInterfaceUnplugException):
             self._network.unplug(instance, network_info)
 
+    def _wanted(self, image: Image, token: str | None) -> Reference:
+        """What to pull for an image: what it says, or what the registry makes of it."""
+        check(image)
+        if reference := told(image, self._registry):
+            return reference
+        try:
+            digest = self._images.examined(f"{self._registry}/{repository_of(image.id)}", token)
+        except (Absent, Denied) as error:
+            raise _unacceptable(image.id, error.words) from None
+        return by_id(image, self._registry, digest)
+
     def _pull(self, wanted: Reference, image: str, token: str | None) -> Names:
         try:
             return self._images.pull(wanted, token)
         except (Absent, Denied) as error:
             log.warning("no %s for who boots it: %s", wanted.immutable, error)
-            raise exception.ImageUnacceptable(
-                image_id=image, reason="the registry does not have it, or not for you"
-            ) from None
+            reason = "the registry does not have it, or not for you"
+            raise _unacceptable(image, reason) from None
 
     def _create(
         self, instance: Any, command: str | None, names: Names, servers: Sequence[str]
@@ -189,3 +198,8 @@ class Servers:
         except Conflict:
             self._containers.remove(instance)
             return self._containers.create(instance, body)
+
+
+def _unacceptable(image: str, reason: str) -> exception.ImageUnacceptable:
+    """For what no other host could boot either: Nova tries none then."""
+    return exception.ImageUnacceptable(image_id=image, reason=reason)

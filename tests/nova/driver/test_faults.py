@@ -177,6 +177,35 @@ def test_a_push_without_a_digest_is_none(
         images.digest("127.0.0.1:5042/glance/x", TOKEN)
 
 
+BUSY = reply(500, {"message": "received unexpected HTTP status: 503 Service Unavailable"})
+
+
+def test_a_registry_that_examines_an_image_is_asked_again(
+    fake: FakeEngine, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nova_driver.docker.images.PAUSE", 0.01)
+    answers = iter([BUSY, BUSY, reply(200, {"Descriptor": {"digest": PUSHED}})])
+    fake.answer = lambda _: next(answers)
+    assert images.examined("127.0.0.1:5042/glance/x", TOKEN) == PUSHED
+    assert len(fake.asked) == 3
+
+
+def test_a_registry_is_not_asked_without_end(fake: FakeEngine) -> None:
+    fake.answer = lambda _: BUSY
+    with pytest.raises(errors.Failed, match="503"):
+        Images(Engine(fake.host_url, 5), 0.5).examined("127.0.0.1:5042/glance/x", None)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_cannot_be_pulled_is_said_at_once_in_the_registrys_words(
+    fake: FakeEngine, images: Images, status: int
+) -> None:
+    fake.answer = lambda _: reply(status, {"message": "cut short"})
+    with pytest.raises((errors.Denied, errors.Absent), match="cut short"):
+        images.examined("127.0.0.1:5042/glance/x", TOKEN)
+    assert len(fake.asked) == 1
+
+
 @pytest.mark.parametrize("line", [b'{"Action": "die"}\n', b"<html>\n", b""])
 def test_odd_events_do_not_end_the_listening(
     fake: FakeEngine, containers: Containers, line: bytes
