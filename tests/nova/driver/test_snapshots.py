@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from nova import exception
@@ -14,8 +14,9 @@ from nova.virt import event
 
 from nova_driver.docker.volumes import dockerfile
 from tests.clients.engine import Engine
+from tests.conftest import StartRegistry
 from tests.nova.driver.conftest import started
-from tests.nova.driver.host import Host, images, wait
+from tests.nova.driver.host import Host, images, instance, wait
 from tests.nova.driver.user import User
 
 #: Says what it finds in a file, and what it was told to be.
@@ -101,23 +102,29 @@ def test_the_server_stays_as_it_was(host: Host, user: User, server: Instance, be
     wait(lambda: "remember" in host.console(again), "what was written")
 
 
-@pytest.fixture
-def hasty_host(user: User, engine: Engine) -> Iterator[Host]:
-    """A host that does not stop a server for its snapshot."""
-    yield from started(engine, user.registry.address, snapshot_pause=False)
+#: the option, the image's property -> whether a server stands still
+WORDS = {
+    "the option": (False, None, False),
+    "the image": (True, "false", False),
+    "the image against the option": (False, "true", True),
+    "the option, as the image makes no sense": (True, "perhaps", True),
+}
 
 
-def test_a_server_stands_still_meanwhile(host: Host, user: User, server: Instance) -> None:
-    snapshot(host, user, server, queued(user, server))
-    wait(lambda: (server.uuid, RESUMED) in host.heard, "the end of the pause")
-
-
-def test_a_server_may_run_on_meanwhile(hasty_host: Host, user: User, image: str) -> None:
-    made = hasty_host.boot(user, image)
-    snapshot(hasty_host, user, made, queued(user, made))
-    hasty_host.driver.power_off(made)
-    wait(lambda: (made.uuid, STOPPED) in hasty_host.heard, "the end")
-    assert not {(made.uuid, PAUSED), (made.uuid, RESUMED)} & set(hasty_host.heard)
+@pytest.mark.parametrize("who", WORDS)
+def test_a_server_stands_still_if_it_is_said(
+    engine: Engine, user: User, image: str, who: str
+) -> None:
+    option, said, stands = WORDS[who]
+    facts = user.image(image)
+    facts["properties"] |= {"docker_snapshot_pause": said} if said else {}
+    for host in started(engine, user.registry.address, snapshot_pause=option):
+        made = instance(facts)
+        host.spawn(user, made, facts)
+        snapshot(host, user, made, queued(user, made))
+        host.driver.power_off(made)
+        wait(lambda heard=host.heard, end=(made.uuid, STOPPED): end in heard, "the end")
+        assert [(made.uuid, one) in host.heard for one in (PAUSED, RESUMED)] == [stands, stands]
 
 
 def test_a_container_of_a_snapshot_is_not_ours(host: Host, user: User, server: Instance) -> None:
@@ -161,6 +168,38 @@ def test_a_push_that_is_refused_leaves_nothing(host: Host, user: User, server: I
         snapshot(host, user, server, row)
     assert images(host) == before
     assert host.state(server) == power_state.RUNNING
+
+
+def test_a_snapshot_without_a_registry_leaves_nothing(
+    engine: Engine, start_registry: StartRegistry, user: User
+) -> None:
+    """Nova itself deletes the image of a snapshot that failed, but not that of a shelved server."""
+    registry = start_registry()
+    there = replace(user, registry=registry)
+    for host in started(engine, registry.address):
+        made = host.boot(there, there.push("alone:latest", KEEPER))
+        row, before = queued(there, made), images(host)
+        registry.stop()
+        made.task_state = task_states.SHELVING
+        with pytest.raises(exception.InternalError):
+            snapshot(host, there, made, row)
+        assert images(host) == before
+        with pytest.raises(exception.ImageNotFound):
+            there.image(row)
+        assert host.state(made) == power_state.RUNNING
+
+
+def test_layers_outlive_the_image_that_had_them_first(
+    host: Host, other_host: Host, user: User
+) -> None:
+    base = user.push("base:latest", KEEPER, "ENV NOTE=b")
+    made = host.boot(user, base)
+    write(host, made, "remember")
+    row = queued(user, made)
+    snapshot(host, user, made, row)
+    glance.API().delete(user.context, base)
+    again = other_host.boot(user, row)
+    wait(lambda: other_host.console(again) == "remember\nNOTE=b", "what was written")
 
 
 def test_a_server_that_is_gone_has_no_snapshot(host: Host, user: User, server: Instance) -> None:
