@@ -1,0 +1,117 @@
+"""What `docker save` writes, and podman, skopeo and crane after it: manifest.json.
+
+    manifest.json   [{"Config": FILE, "RepoTags": [NAME, ...], "Layers": [FILE, ...]}, ...]
+
+(github.com/moby/moby, image/tarexport.) It has no manifests as registries know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry_glance.archive import layers
+from registry_glance.archive.compression import Compression
+from registry_glance.archive.contents import Contents, Document, Found, Part
+from registry_glance.archive.files import document, file, parsed, part
+from registry_glance.archive.members import Member
+from registry_glance.archive.survey import Survey
+from registry_glance.archive.tarball import shown
+from registry_glance.errors import ArchiveInvalid
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Descriptor
+
+LIST = "manifest.json"
+MEDIA_TYPES = {
+    None: layers.DOCKER_TAR,
+    Compression.GZIP: layers.DOCKER_GZIP,
+    Compression.ZSTD: layers.OCI_ZSTD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image of the list."""
+
+    config: str
+    names: tuple[str, ...]
+    layers: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, value: object) -> Entry:
+        """Raise ArchiveInvalid unless `value` has the three fields; Go writes `null` for none."""
+        fields: dict[str, Any] = value if isinstance(value, dict) else {}
+        match fields:
+            case {"Config": str(config), "Layers": list() | None}:
+                return cls(config, _texts(fields, "RepoTags"), _texts(fields, "Layers"))
+        raise ArchiveInvalid(f"{LIST} lists something without Config and Layers")
+
+
+def is_docker_save(survey: Survey) -> bool:
+    """Whether there is such a list; a file system may have a file of that name, too."""
+    body = survey.documents.get(LIST)
+    if body is None:
+        return False
+    value = parsed(body, LIST)
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+
+
+def saved_images(survey: Survey) -> Contents:
+    """All images of the list, with manifests made for them. Raises ArchiveInvalid."""
+    entries = [Entry.parse(value) for value in parsed(survey.documents[LIST], LIST)]
+    if not entries:
+        raise ArchiveInvalid(f"{LIST} lists no image")
+    images: dict[Digest, tuple[str, ...]] = {}
+    documents: dict[Digest, Document] = {}
+    parts: dict[Digest, Part] = {}
+    for entry in entries:
+        member, config = document(survey, entry.config)
+        blobs = [file(survey, name)[1] for name in entry.layers]
+        _check_layers(_diff_ids(config, entry.config), blobs, entry)
+        described = Descriptor(layers.DOCKER_CONFIG, member.digest, member.size)
+        made = layers.manifest(described, [_descriptor(blob) for blob in blobs])
+        digest = Digest.of(made.body)
+        images[digest] = images.get(digest, ()) + entry.names
+        documents |= {digest: made, member.digest: Document(layers.DOCKER_CONFIG, config)}
+        parts |= {blob.digest: part(blob) for blob in blobs}
+    found = tuple(Found(digest, names) for digest, names in images.items())
+    return Contents(found, documents, parts, packed=survey.compression is not None)
+
+
+def _check_layers(diff_ids: Sequence[str], blobs: Sequence[Member], entry: Entry) -> None:
+    """A layer that is not compressed has to be the one that the configuration means."""
+    if len(diff_ids) != len(blobs):
+        raise ArchiveInvalid(
+            f"{shown(entry.config)} speaks of {len(diff_ids)} layers, {LIST} of {len(blobs)}"
+        )
+    for diff_id, blob, name in zip(diff_ids, blobs, entry.layers, strict=True):
+        if blob.compression is None and diff_id != str(blob.digest):
+            raise ArchiveInvalid(f"{shown(name)} is not the layer {shown(diff_id)}")
+        if blob.compression not in MEDIA_TYPES:
+            raise ArchiveInvalid(
+                f"{shown(name)} is compressed with {blob.compression}, which no registry serves"
+            )
+
+
+def _descriptor(blob: Member) -> Descriptor:
+    return Descriptor(MEDIA_TYPES[blob.compression], blob.digest, blob.size)
+
+
+def _diff_ids(config: bytes, name: str) -> list[str]:
+    """OCI Image 1.1, config.md, "rootfs"."""
+    match parsed(config, name):
+        case {"rootfs": {"diff_ids": list(diff_ids)}} if all(
+            isinstance(diff_id, str) for diff_id in diff_ids
+        ):
+            return diff_ids
+        case {"rootfs": {"diff_ids": None}} | {"rootfs": {"type": "layers"}}:
+            return []
+    raise ArchiveInvalid(f"{shown(name)} is no configuration of an image")
+
+
+def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
+    items = value.get(key) or []
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ArchiveInvalid(f"{key} in {LIST} is no list of names")
+    return tuple(items)

@@ -1,0 +1,131 @@
+"""OCI image layouts (OCI Image 1.1, image-layout.md): oci-layout, index.json, blobs/ALGORITHM/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from registry_glance.archive.contents import Contents, Document, Found, Part
+from registry_glance.archive.files import document, file, parsed, part
+from registry_glance.archive.members import Member
+from registry_glance.archive.survey import Survey
+from registry_glance.errors import ArchiveInvalid, ManifestInvalid
+from registry_glance.oci import media_types
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Descriptor, Manifest
+
+MARK, INDEX = "oci-layout", "index.json"
+#: containerd's and docker's whole name, and the specification's, often a tag alone.
+NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+#: An index in an index in an index is legal; nobody makes one.
+DEPTH = 4
+
+
+class Absent(ArchiveInvalid):
+    """A blob that is not in the archive."""
+
+
+def is_layout(survey: Survey) -> bool:
+    """Whether the archive says so."""
+    return MARK in survey.documents
+
+
+def layout_images(survey: Survey) -> Contents:
+    """All images of the index, with their own manifests. Raises ArchiveInvalid.
+
+    What an index refers to may be missing, as long as one of its images is there.
+    """
+    layout = Layout(survey)
+    images: dict[Digest, tuple[str, ...]] = {}
+    for descriptor in _index(survey):
+        if descriptor.media_type not in media_types.MANIFESTS:
+            continue
+        layout.add(descriptor, DEPTH)
+        names = tuple(descriptor.annotations[key] for key in NAMES if key in descriptor.annotations)
+        images[descriptor.digest] = images.get(descriptor.digest, ()) + names
+    if not images:
+        raise ArchiveInvalid(f"{INDEX} lists no image")
+    found = tuple(Found(digest, tuple(dict.fromkeys(names))) for digest, names in images.items())
+    packed = survey.compression is not None
+    return Contents(found, layout.documents, layout.parts, packed=packed)
+
+
+class Layout:
+    """What is needed of a layout's blobs."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        self._seen: dict[Digest, bool] = {}
+        self.documents: dict[Digest, Document] = {}
+        self.parts: dict[Digest, Part] = {}
+
+    def add(self, descriptor: Descriptor, depth: int) -> None:
+        """Take in an image, or the images of an index, each once. Raises ArchiveInvalid, Absent."""
+        if descriptor.digest not in self._seen:
+            self._seen[descriptor.digest] = False
+            self._add(self._manifest(descriptor), depth)
+            self._seen[descriptor.digest] = True
+        elif not self._seen[descriptor.digest]:
+            raise Absent(f"the archive lacks what {descriptor.digest} refers to")
+
+    def _add(self, manifest: Manifest, depth: int) -> None:
+        self._add_children(manifest, depth)
+        blobs = {blob: self._blob(blob) for blob in manifest.blobs()}
+        for blob, member in blobs.items():
+            body = self._survey.documents.get(_path(blob.digest))
+            if blob == manifest.config and body is not None:
+                self.documents.setdefault(blob.digest, Document(blob.media_type, body))
+            else:
+                self.parts[blob.digest] = part(member)
+        self.documents[manifest.digest] = Document(manifest.media_type, manifest.body)
+
+    def _manifest(self, descriptor: Descriptor) -> Manifest:
+        name = _path(descriptor.digest)
+        self._blob(descriptor)
+        _, body = document(self._survey, name)
+        try:
+            return Manifest.parse(body, descriptor.media_type, descriptor.digest.algorithm)
+        except ManifestInvalid as error:
+            raise ArchiveInvalid(f"{name} is no manifest: {error.message}") from error
+
+    def _add_children(self, index: Manifest, depth: int) -> None:
+        children = [child for child in index.manifests if child.media_type in media_types.MANIFESTS]
+        if children and not depth:
+            raise ArchiveInvalid(f"an index in an index, {DEPTH} times")
+        missing = 0
+        for child in children:
+            try:
+                self.add(child, depth - 1)
+            except Absent:
+                missing += 1
+        if missing and missing == len(children):
+            raise Absent(f"the archive has none of the images of {index.digest}")
+
+    def _blob(self, descriptor: Descriptor) -> Member:
+        """The blob, whole and right."""
+        name = _path(descriptor.digest)
+        if name not in self._survey.members and name not in self._survey.links:
+            raise Absent(f"the archive lacks {name}")
+        _, member = file(self._survey, name)
+        if member.digest != descriptor.digest:
+            raise ArchiveInvalid(f"{name} has another digest: the archive is damaged")
+        if member.size != descriptor.size:
+            raise ArchiveInvalid(f"{name} has {member.size} bytes instead of {descriptor.size}")
+        return member
+
+
+def _index(survey: Survey) -> Iterator[Descriptor]:
+    """The descriptors of what is meant to be seen. Raises ArchiveInvalid."""
+    _, body = document(survey, INDEX)
+    match parsed(body, INDEX):
+        case {"manifests": list(values)}:
+            for value in values:
+                try:
+                    yield Descriptor.parse(value)
+                except ManifestInvalid as error:
+                    raise ArchiveInvalid(f"{INDEX} is damaged: {error.message}") from error
+        case _:
+            raise ArchiveInvalid(f"{INDEX} is no index of images")
+
+
+def _path(digest: Digest) -> str:
+    return f"blobs/{digest.algorithm}/{digest.hex}"

@@ -1,0 +1,68 @@
+"""What a survey means: images, or a root file system."""
+
+from __future__ import annotations
+
+import re
+
+from registry_glance.archive import layers
+from registry_glance.archive.compression import Compression
+from registry_glance.archive.contents import Contents, Document, Found, Part, RootFileSystem
+from registry_glance.archive.docker_save import is_docker_save, saved_images
+from registry_glance.archive.layout import is_layout, layout_images
+from registry_glance.archive.members import LIMIT
+from registry_glance.archive.survey import Stretch, Survey
+from registry_glance.errors import ArchiveInvalid, ManifestInvalid
+from registry_glance.oci.manifest import Manifest
+
+#: What docker wrote before 1.10: a folder with a file `json` for each layer.
+ANCIENT = re.compile(r"[0-9a-f]{64}/json")
+
+
+def contents(survey: Survey) -> Contents:
+    """The images in what was surveyed, or the file system that it is.
+
+    Raises ArchiveInvalid, saying to a user what is wrong with it.
+    """
+    if survey.tar is None:
+        return _manifest(survey.document)
+    if is_layout(survey) or is_docker_save(survey):
+        if survey.is_crowded:
+            raise ArchiveInvalid(f"an archive of images with more than {LIMIT} files")
+        return _images(survey)
+    if "repositories" in survey.documents and any(map(ANCIENT.fullmatch, survey.members)):
+        raise ArchiveInvalid("an archive by docker before 1.10: load it with docker and save again")
+    if not survey.count:
+        raise ArchiveInvalid("an archive with nothing in it")
+    return _root(survey, survey.tar)
+
+
+def _manifest(body: bytes) -> Contents:
+    """A manifest alone, whose blobs are elsewhere."""
+    try:
+        manifest = Manifest.parse(body, None)
+    except ManifestInvalid as error:
+        what = "a configuration" if b'"rootfs"' in body else "JSON, but no manifest"
+        raise ArchiveInvalid(f"no image can be made of {what}: {error.message}") from error
+    documents = {manifest.digest: Document(manifest.media_type, body)}
+    return Contents(images=(Found(manifest.digest),), documents=documents)
+
+
+def _images(survey: Survey) -> Contents:
+    """Docker since 25 writes both kinds into one; a layout has the manifests as they were."""
+    if not is_layout(survey):
+        return saved_images(survey)
+    try:
+        return layout_images(survey)
+    except ArchiveInvalid:
+        if is_docker_save(survey):
+            return saved_images(survey)
+        raise
+
+
+def _root(survey: Survey, tar: Stretch) -> Contents:
+    """Plain and gzip's tarballs are layers as they are: all clients take these two."""
+    is_layer = survey.compression in (None, Compression.GZIP)
+    stretch = survey.whole if is_layer else tar
+    media_type = layers.DOCKER_TAR if survey.compression is None else layers.DOCKER_GZIP
+    root = RootFileSystem(Part(stretch.digest, stretch.size, 0), media_type, tar.digest)
+    return Contents(root=root, packed=not is_layer)
