@@ -6,6 +6,7 @@ the module of the command that was called is imported.
 
 import argparse
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,12 @@ COMMANDS = {
     "up": "start Keystone, Glance and the registry on this machine, and Nova with --nova",
     "down": "stop what `up` has started",
     "status": "say what of it runs",
+    "import": "bring an image to a registry: from a file, or from another registry",
+    "export": "write an image to a file, for docker load and others",
+    "ls": "list repositories, or the tags of one",
+    "inspect": "say what an image is made of, and where that is in Glance",
+    "rm": "delete tags or manifests",
+    "cp": "copy an image from one registry to another, or within one",
 }
 
 
@@ -45,10 +52,15 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, description=purpose)
         if argv and argv[0] == name:
-            module = importlib.import_module(f"{__name__}.{name}")
+            module = importlib.import_module(f"{__name__}.{_module(name)}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser
+
+
+def _module(command: str) -> str:
+    """The file of a command; what is a word of Python's own gets an underscore (PEP 8)."""
+    return f"{command}_" if keyword.iskeyword(command) else command
 
 
 def _expected() -> tuple[type[Exception], ...]:

@@ -181,6 +181,12 @@ class Glance:
             container_format="docker", status="active", os_hidden="false", visibility=visibility
         )
 
+    def with_properties(self, *, hidden: bool, **properties: str) -> Iterator[Row]:
+        """Docker rows that say all this, queued ones too; Glance goes through all that one sees."""
+        return self._list(
+            container_format="docker", os_hidden="true" if hidden else "false", **properties
+        )
+
     def rows(self, *, owner: str, hidden: bool, largest: int | None = None) -> Iterator[Row]:
         """All active docker rows of a project, 1,000 a page; about 1 ms a row.
 

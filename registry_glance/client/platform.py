@@ -1,0 +1,62 @@
+"""Platforms as users write them: `os/arch[/variant]` (OCI Image 1.1, image-index.md)."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from registry_glance.client.errors import Usage
+
+TEXT = re.compile(r"([a-z0-9._-]{1,40})/([a-z0-9._-]{1,40})(?:/([a-z0-9._-]{1,40}))?")
+#: Python's name of a machine -> Go's
+MACHINES = {
+    "x86_64": "amd64",
+    "aarch64": "arm64",
+    "arm64": "arm64",
+    "armv7l": "arm",
+    "armv6l": "arm",
+    "i386": "386",
+    "i686": "386",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What an image runs on; `variant` is "" if there is none, or if any will do."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Platform:
+        """Raise Usage unless `text` is os/arch or os/arch/variant."""
+        match = TEXT.fullmatch(text)
+        if match is None:
+            raise Usage(f"{text[:80]!r} is no platform: os/arch or os/arch/variant")
+        return cls(match[1], match[2], match[3] or "")
+
+    @classmethod
+    def here(cls) -> Platform:
+        """Containers are Linux, whatever runs them."""
+        machine = platform.machine().lower()
+        return cls("linux", MACHINES.get(machine, machine))
+
+    @classmethod
+    def of(cls, value: object) -> Platform | None:
+        """What an index or a configuration says, if it says it."""
+        said = value if isinstance(value, Mapping) else {}
+        texts = [said.get(key) or "" for key in ("os", "architecture", "variant")]
+        if not texts[0] or not texts[1] or not all(isinstance(text, str) for text in texts):
+            return None
+        return cls(*texts)
+
+    def fits(self, wanted: Platform) -> bool:
+        """Whether this is what was asked for."""
+        same = (self.os, self.architecture) == (wanted.os, wanted.architecture)
+        return same and wanted.variant in ("", self.variant)
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, (self.os, self.architecture, self.variant)))
