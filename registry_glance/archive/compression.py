@@ -179,9 +179,8 @@ def _fed(stream: Stream, data: bytes, bounds: Bounds) -> Iterator[bytes]:
         try:
             piece = next(pieces, None)
         except DAMAGED as error:
-            raise ArchiveInvalid(
-                f"the archive's {bounds.kind} stream is damaged, or followed by something else"
-            ) from error
+            what = "damaged, followed by something else, or in need of too much memory"
+            raise ArchiveInvalid(f"the archive's {bounds.kind} stream is {what}") from error
         if piece is None:
             return
         bounds.give(len(piece))

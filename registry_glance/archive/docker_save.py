@@ -14,7 +14,7 @@ from typing import Any
 from registry_glance.archive import layers
 from registry_glance.archive.compression import Compression
 from registry_glance.archive.contents import Contents, Document, Found, Part
-from registry_glance.archive.files import document, file, parsed, part
+from registry_glance.archive.files import IMAGES_LIMIT, document, file, parsed, part
 from registry_glance.archive.members import Member
 from registry_glance.archive.survey import Survey
 from registry_glance.archive.tarball import shown
@@ -23,6 +23,8 @@ from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor
 
 LIST = "manifest.json"
+#: Layers of an image: Linux's overlayfs stacks 500, docker 128.
+LAYERS_LIMIT = 500
 MEDIA_TYPES = {
     None: layers.DOCKER_TAR,
     Compression.GZIP: layers.DOCKER_GZIP,
@@ -44,7 +46,10 @@ class Entry:
         fields: dict[str, Any] = value if isinstance(value, dict) else {}
         match fields:
             case {"Config": str(config), "Layers": list() | None}:
-                return cls(config, _texts(fields, "RepoTags"), _texts(fields, "Layers"))
+                entry = cls(config, _texts(fields, "RepoTags"), _texts(fields, "Layers"))
+                if len(entry.layers) <= LAYERS_LIMIT:
+                    return entry
+                raise ArchiveInvalid(f"{LIST} lists an image of {len(entry.layers)} layers")
         raise ArchiveInvalid(f"{LIST} lists something without Config and Layers")
 
 
@@ -60,23 +65,39 @@ def is_docker_save(survey: Survey) -> bool:
 def saved_images(survey: Survey) -> Contents:
     """All images of the list, with manifests made for them. Raises ArchiveInvalid."""
     entries = [Entry.parse(value) for value in parsed(survey.documents[LIST], LIST)]
-    if not entries:
-        raise ArchiveInvalid(f"{LIST} lists no image")
-    images: dict[Digest, tuple[str, ...]] = {}
-    documents: dict[Digest, Document] = {}
-    parts: dict[Digest, Part] = {}
+    if not 0 < len(entries) <= IMAGES_LIMIT:
+        raise ArchiveInvalid(f"{LIST} lists {len(entries)} images: 1 to {IMAGES_LIMIT} are allowed")
+    saved = Saved(survey)
     for entry in entries:
-        member, config = document(survey, entry.config)
-        blobs = [file(survey, name)[1] for name in entry.layers]
-        _check_layers(_diff_ids(config, entry.config), blobs, entry)
+        saved.add(entry)
+    found = tuple(Found(digest, names) for digest, names in saved.images.items())
+    return Contents(found, saved.documents, saved.parts, packed=survey.compression is not None)
+
+
+class Saved:
+    """What is needed for the images of the list."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        self._diff_ids: dict[Digest, list[str]] = {}
+        self.images: dict[Digest, tuple[str, ...]] = {}
+        self.documents: dict[Digest, Document] = {}
+        self.parts: dict[Digest, Part] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Take in an image. Raises ArchiveInvalid."""
+        member, config = document(self._survey, entry.config)
+        if member.digest not in self._diff_ids:
+            self._diff_ids[member.digest] = _diff_ids(config, entry.config)
+        blobs = [file(self._survey, name)[1] for name in entry.layers]
+        _check_layers(self._diff_ids[member.digest], blobs, entry)
         described = Descriptor(layers.DOCKER_CONFIG, member.digest, member.size)
         made = layers.manifest(described, [_descriptor(blob) for blob in blobs])
         digest = Digest.of(made.body)
-        images[digest] = images.get(digest, ()) + entry.names
-        documents |= {digest: made, member.digest: Document(layers.DOCKER_CONFIG, config)}
-        parts |= {blob.digest: part(blob) for blob in blobs}
-    found = tuple(Found(digest, names) for digest, names in images.items())
-    return Contents(found, documents, parts, packed=survey.compression is not None)
+        self.images[digest] = self.images.get(digest, ()) + entry.names
+        self.documents[digest] = made
+        self.documents[member.digest] = Document(layers.DOCKER_CONFIG, config)
+        self.parts |= {blob.digest: part(blob) for blob in blobs}
 
 
 def _check_layers(diff_ids: Sequence[str], blobs: Sequence[Member], entry: Entry) -> None:

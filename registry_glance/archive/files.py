@@ -12,6 +12,8 @@ from registry_glance.archive.survey import Survey
 from registry_glance.archive.tarball import inside, shown
 from registry_glance.errors import ArchiveInvalid
 
+#: Images of one archive. Nobody saves as many.
+IMAGES_LIMIT = 1000
 #: Links from one to the next. Docker and podman write one.
 HOPS = 8
 

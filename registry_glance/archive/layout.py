@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from registry_glance.archive.contents import Contents, Document, Found, Part
-from registry_glance.archive.files import document, file, parsed, part
+from registry_glance.archive.files import IMAGES_LIMIT, document, file, parsed, part
 from registry_glance.archive.members import Member
 from registry_glance.archive.survey import Survey
 from registry_glance.errors import ArchiveInvalid, ManifestInvalid
@@ -117,14 +117,14 @@ def _index(survey: Survey) -> Iterator[Descriptor]:
     """The descriptors of what is meant to be seen. Raises ArchiveInvalid."""
     _, body = document(survey, INDEX)
     match parsed(body, INDEX):
-        case {"manifests": list(values)}:
+        case {"manifests": list(values)} if len(values) <= IMAGES_LIMIT:
             for value in values:
                 try:
                     yield Descriptor.parse(value)
                 except ManifestInvalid as error:
                     raise ArchiveInvalid(f"{INDEX} is damaged: {error.message}") from error
         case _:
-            raise ArchiveInvalid(f"{INDEX} is no index of images")
+            raise ArchiveInvalid(f"{INDEX} is no index of at most {IMAGES_LIMIT} images")
 
 
 def _path(digest: Digest) -> str:

@@ -13,6 +13,8 @@ from registry_glance.oci.digest import ALGORITHMS, Digest
 #: Files and links of an archive of images. One image of 127 layers, docker's limit, has 400; what
 #: has more than this is a root file system, of which nobody asks where its files lie.
 LIMIT = 10_000
+#: Characters of all their names.
+TEXT_LIMIT = 4 << 20
 #: Bytes of one manifest (OCI Distribution 1.1, "Pushing Manifests") or configuration; of all.
 DOCUMENT_LIMIT = 4 << 20
 DOCUMENTS_LIMIT = 64 << 20
@@ -58,6 +60,7 @@ class Table:
         self.links: dict[str, Link] = {}
         self.documents: dict[str, bytes] = {}
         self._document_bytes = 0
+        self._text = 0
 
     def add(self, header: Header, source: Source) -> None:
         """Take in a member, with its data from the source if it is worth a look."""
@@ -68,7 +71,8 @@ class Table:
                 self._add_file(header, source)
             elif header.link:
                 self.links[header.name] = Link(header.link == "hard", header.target)
-        if not self.is_crowded and len(self.members) + len(self.links) > LIMIT:
+            self._text += len(header.name) + len(header.target)
+        if len(self.members) + len(self.links) > LIMIT or self._text > TEXT_LIMIT:
             self._give_up()
 
     def _add_file(self, header: Header, source: Source) -> None:
@@ -102,6 +106,7 @@ class Table:
     def _give_up(self) -> None:
         """There are too many; what tells images from file systems is kept."""
         self.is_crowded = True
+        self._text = 0
         self.members = {name: self.members[name] for name in MARKS & self.members.keys()}
         self.documents = {name: self.documents[name] for name in MARKS & self.documents.keys()}
         self.links = {}

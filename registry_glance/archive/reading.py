@@ -27,7 +27,7 @@ def contents(survey: Survey) -> Contents:
         return _manifest(survey.document)
     if is_layout(survey) or is_docker_save(survey):
         if survey.is_crowded:
-            raise ArchiveInvalid(f"an archive of images with more than {LIMIT} files")
+            raise ArchiveInvalid(f"an archive of images with too many files ({LIMIT} are allowed)")
         return _images(survey)
     if "repositories" in survey.documents and any(map(ANCIENT.fullmatch, survey.members)):
         raise ArchiveInvalid("an archive by docker before 1.10: load it with docker and save again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SHELL = ["/bin/sh"]
 #: Characters of a property. Glance takes 65,535, Nova keeps 255 on snapshots.
 LIMIT = 16384
+SIGNAL = re.compile(r"(?:SIG)?[A-Z]+[0-9]*(?:[+-][0-9]+)?|[0-9]{1,2}", re.ASCII)
 #: Glance's words for machines (its metadata definitions, "hw-architecture") -> Go's.
 ARCHITECTURES = {
     "x86_64": "amd64",
@@ -75,16 +77,17 @@ def manifest(config: bytes, layer: Descriptor) -> Document:
 def _config(properties: Mapping[str, str]) -> dict[str, Any]:
     """The part that says how to run it; what no property says is left out, but for a command."""
     entrypoint = _words(properties, "docker_entrypoint")
+    volumes = _words(properties, "docker_volumes")
     command = _words(properties, "docker_cmd") or _words(properties, "os_command_line")
     config = {
         "Entrypoint": entrypoint,
         "Cmd": command or ([] if entrypoint else SHELL),
         "Env": _environment(properties),
-        "WorkingDir": _text(properties, "docker_workdir"),
+        "WorkingDir": _path(_text(properties, "docker_workdir"), "docker_workdir"),
         "User": _text(properties, "docker_user"),
-        "StopSignal": _text(properties, "docker_stop_signal"),
+        "StopSignal": _signal(properties),
         "ExposedPorts": {port: {} for port in _ports(properties)},
-        "Volumes": {path: {} for path in _words(properties, "docker_volumes")},
+        "Volumes": {_path(path, "docker_volumes"): {} for path in volumes},
         "Labels": dict(_pairs(properties, "docker_labels")),
     }
     return {key: value for key, value in config.items() if value}
@@ -107,6 +110,19 @@ def _ports(properties: Mapping[str, str]) -> list[str]:
             raise _invalid("docker_expose", "has no port")
         ports.append(f"{int(number)}/{protocol or 'tcp'}")
     return ports
+
+
+def _signal(properties: Mapping[str, str]) -> str:
+    text = _text(properties, "docker_stop_signal")
+    if text and not SIGNAL.fullmatch(text):
+        raise _invalid("docker_stop_signal", "is no signal, such as SIGTERM or 15")
+    return text
+
+
+def _path(text: str, name: str) -> str:
+    if text and not text.startswith("/"):
+        raise _invalid(name, "has a path that does not begin with /")
+    return text
 
 
 def _pairs(properties: Mapping[str, str], name: str) -> list[list[str]]:

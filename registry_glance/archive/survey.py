@@ -66,7 +66,7 @@ def survey(chunks: Iterable[bytes]) -> Survey:
         head, passing = _begun(tar.through(expanded(passing, kind)))
         table = _table(head, passing, f"what comes out of {kind} is ")
         return _found(table, _stretch(whole), _stretch(tar), kind)
-    if JSON.match(head):
+    if JSON.match(head) and not is_tar(head):
         return Survey(_stretch(whole), document=_document(passing))
     table = _table(head, passing, "this is ")
     return _found(table, _stretch(whole), _stretch(whole), None)

@@ -22,7 +22,7 @@ HEADERS_LIMIT = 1_000_000
 EXTENSION_LIMIT = 1 << 20
 #: Digits of a number in a pax header; 19 hold any size.
 NUMBER_LIMIT = 19
-#: POSIX keeps 155 + 1 + 100 bytes in a header, Linux takes 4,096 (PATH_MAX).
+#: Characters of a name or of a link's target: Linux takes no more (PATH_MAX).
 NAME_LIMIT = 4096
 
 LINKS = {tarfile.LNKTYPE: "hard", tarfile.SYMTYPE: "symbolic"}
@@ -196,6 +196,9 @@ def _header(info: tarfile.TarInfo, extension: Extension, start: int) -> Header:
     has_data = info.isreg() or info.type not in tarfile.SUPPORTED_TYPES
     size = info.size if extension.size is None else extension.size
     name = info.name if extension.name is None else extension.name
+    target = info.linkname if extension.target is None else extension.target
+    if len(target) > NAME_LIMIT:
+        raise ArchiveInvalid(f"the archive has a link to {len(target)} characters")
     return Header(
         name=inside(name),
         start=start,
@@ -203,7 +206,7 @@ def _header(info: tarfile.TarInfo, extension: Extension, start: int) -> Header:
         is_file=info.isreg() and not name.endswith("/"),
         is_sparse=info.type == tarfile.GNUTYPE_SPARSE or extension.is_sparse,
         link=LINKS.get(info.type, ""),
-        target=info.linkname if extension.target is None else extension.target,
+        target=target,
     )
 
 
