@@ -41,18 +41,11 @@ class Blobs:
 
     def open(self, digest: Digest) -> Content:
         """The blob's bytes: from near if they are there, else fetched. Raises BlobUnknown."""
-        blob = self.find(digest)
-        file = self._cache.open(digest)
-        if file is not None:
-            return Near(file, blob.size)
-        if blob.size == 0:
-            return Empty()
-        if blob.size > self._cache.limit:
-            return Passing(
-                digest, blob.size, lambda wanted: self.read(blob, *wanted), self._temporary
-            )
-        fetch = Fetch(self._cache, digest, blob.size, lambda: self.read(blob, 0, blob.size))
-        return Growing(fetch, blob.size)
+        return self._opened(self.find(digest))
+
+    def open_part(self, row_id: str, digest: Digest, size: int, start: int) -> Content:
+        """The same of a blob that is a part of what a row holds."""
+        return self._opened(rows.Blob("", digest, size, (row_id,), start))
 
     def absent(self, digests: Iterable[Digest]) -> list[Digest]:
         """Those that are not in Glance now, the first few; one question for most manifests."""
@@ -99,7 +92,7 @@ class Blobs:
 
     def read(self, blob: rows.Blob, start: int, stop: int) -> Iterator[bytes]:
         """Bytes of a blob from Glance, row by row; raises BlobUnknown before the first one."""
-        wanted = list(_overlaps(self._parts(blob), start, stop))
+        wanted = list(_overlaps(self._parts(blob), blob.start + start, blob.start + stop))
         with ExitStack() as stack:
             stack.enter_context(self._reads.one())
             try:
@@ -108,6 +101,24 @@ class Blobs:
                 raise self._lost(blob) from None
             permit = stack.pop_all()
         return self._rest(chunks, wanted[1:], permit)
+
+    def data(self, row_id: str) -> Iterator[bytes]:
+        """All that a row holds, whatever it is. Raises Absent before the first byte."""
+        with self._reads.one():
+            yield from self._project.read(row_id)
+
+    def _opened(self, blob: rows.Blob) -> Content:
+        file = self._cache.open(blob.digest)
+        if file is not None:
+            return Near(file, blob.size)
+        if blob.size == 0:
+            return Empty()
+        if blob.size > self._cache.limit:
+            return Passing(
+                blob.digest, blob.size, lambda wanted: self.read(blob, *wanted), self._temporary
+            )
+        fetch = Fetch(self._cache, blob.digest, blob.size, lambda: self.read(blob, 0, blob.size))
+        return Growing(fetch, blob.size)
 
     def _rest(
         self, chunks: Iterator[bytes], wanted: list[tuple[str, int, int]], permit: ExitStack
@@ -128,7 +139,7 @@ class Blobs:
     def _parts(self, blob: rows.Blob) -> list[tuple[str, int]]:
         """The blob's rows and their sizes in bytes. Raises BlobUnknown if one is not there."""
         if len(blob.rows) == 1:
-            return [(blob.rows[0], blob.size)]
+            return [(blob.rows[0], blob.start + blob.size)]
         sizes = {
             row["id"]: row["size"] for row in self._project.find(blob.rows) if rows.is_active(row)
         }
@@ -139,8 +150,9 @@ class Blobs:
 
     def _lost(self, blob: rows.Blob) -> BlobUnknown:
         """Somebody deleted the bytes in Glance: without its entry, a push brings them back."""
-        discard(self._project, blob.entry)
-        self._answers.forget(_name(blob.digest))
+        if blob.entry:
+            discard(self._project, blob.entry)
+            self._answers.forget(_name(blob.digest))
         return BlobUnknown(detail={"digest": str(blob.digest)})
 
     def _look_up(self, digest: Digest) -> rows.Blob:

@@ -12,12 +12,13 @@ from registry_glance.glance.cloud import configured
 from registry_glance.store.contract import Store
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.claims import Claims
+from registry_glance.store.glance.foreign import Foreign
 from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.images import Images
 from registry_glance.store.glance.key import shared_key
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.offers import RANKS, Offers
-from registry_glance.store.glance.project import Lender, Nobody, Project
+from registry_glance.store.glance.project import Lender, Nobody, Project, Steward
 from registry_glance.store.glance.queued import Queued
 from registry_glance.store.glance.repositories import Repositories
 from registry_glance.store.glance.seen import ALL, SHOWN, Seen
@@ -106,9 +107,13 @@ class Stores:
             return own if owner == project.ids.project else self._lent(owner)
 
         queued = Queued(project, seen, Writer(project, self._local.puts), Claims(project))
+        foreign = Foreign(project.ids.project, keeper, self._steward, self._local.examiners)
         trees, copies = self._local.trees, self._local.copies
-        images = Images(project, own, seen, queued, keeper, trees, copies)
+        images = Images(project, own, seen, queued, foreign, keeper, trees, copies)
         return Repositories(named, images)
+
+    def _steward(self, project: str) -> GlanceStore:
+        return GlanceStore(Steward(self._ids.of(project), self._registry), self._local)
 
     def _lent(self, project: str) -> GlanceStore:
         return GlanceStore(Lender(self._ids.of(project), self._registry), self._local)

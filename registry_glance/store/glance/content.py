@@ -32,6 +32,18 @@ class Near(Content):
         return FileSlice(self._file, wanted.length)
 
 
+class Held(Content):
+    """Bytes in memory."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.size = len(body)
+
+    def read(self, wanted: Range) -> Iterator[bytes]:
+        """At once."""
+        return iter((self._body[wanted.start : wanted.stop],))
+
+
 class Empty(Content):
     """The blob without bytes."""
 

@@ -57,12 +57,11 @@ class Copies:
         return str(digest) not in self._hints.of(f"broken {owner}")
 
 
-class Copy:
-    """A blob's content as a body."""
+class Pieces:
+    """Bytes that come piece by piece, as a body."""
 
-    def __init__(self, content: Content) -> None:
-        part = content.read(Range(0, content.size))
-        self._pieces = _read(part) if isinstance(part, FileSlice) else part
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
         self._rest = b""
 
     def read(self, size: int) -> bytes:
@@ -75,7 +74,9 @@ class Copy:
 def copy(digest: Digest, content: Content, store: Store, repository: Repository) -> None:
     """Make the content a blob of a store. Raises BlobUnknown or Corrupt if it cannot be read."""
     upload = store.create_upload(repository, digest.algorithm)
-    store.commit(repository, upload, digest, Copy(content))
+    part = content.read(Range(0, content.size))
+    pieces = _read(part) if isinstance(part, FileSlice) else part
+    store.commit(repository, upload, digest, Pieces(pieces))
 
 
 def _read(part: FileSlice) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from registry_glance.errors import (
     ManifestUnknown,
     NameUnknown,
 )
-from registry_glance.glance.client import Absent
+from registry_glance.glance.client import Absent, Row
 from registry_glance.oci import media_types
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
@@ -23,6 +23,8 @@ from registry_glance.spool.permits import Busy
 from registry_glance.store.contract import Content, StoredManifest
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.copies import LARGEST_MOUNT, PATIENCE, Copies
+from registry_glance.store.glance.examined import Examined
+from registry_glance.store.glance.foreign import Foreign
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.pushed import Pushed
 from registry_glance.store.glance.queued import Queued
@@ -33,8 +35,6 @@ from registry_glance.store.glance.trees import Trees
 
 log = logging.getLogger(__name__)
 
-#: The tag that is listed; any other one means the same.
-LATEST = "latest"
 #: Property of Nova's snapshots: the image that the server was booted from.
 BASE = "base_image_ref"
 
@@ -48,6 +48,7 @@ class Images:
         own: GlanceStore,
         seen: Seen,
         queued: Queued,
+        foreign: Foreign,
         keep: Callable[[str], GlanceStore],
         trees: Trees,
         copies: Copies,
@@ -57,6 +58,7 @@ class Images:
         self._own = own
         self._seen = seen
         self._queued = queued
+        self._foreign = foreign
         self._keep = keep
         self._trees = trees
         self._copies = copies
@@ -107,7 +109,7 @@ class Images:
 
     def manifest(self, image: str, reference: Tag | Digest) -> StoredManifest:
         """The image's manifest, or one below it."""
-        return self._found(image).manifest(reference)
+        return self._whole(image).manifest(reference)
 
     def put_manifest(self, image: str, manifest: Manifest) -> None:
         """Fill the image. Raises NameUnknown, Denied, or ManifestInvalid for an index."""
@@ -133,15 +135,14 @@ class Images:
 
     def delete(self, image: str, reference: Tag | Digest) -> None:
         """Remove the image from Glance, with the tag that it may be."""
-        found = self._found(image)
-        digest, holder = found.manifest(reference).digest, found.holder
-        if holder.owner != self._project.ids.project:
+        found = self._whole(image)
+        digest = found.manifest(reference).digest
+        if found.owner != self._project.ids.project:
             raise Denied("this image is another project's")
-        if holder.kind == "manifest" or digest != holder.digest:
-            raise Denied(
-                f"this manifest is not an image by itself, but a part of {holder.repository}"
-            )
+        if isinstance(found, Pushed):
+            _check_root(found.holder, digest)
         self._remove(image)
+        self._own.drop_finding(image)
 
     def referrers(self, image: str, subject: Digest) -> list[Descriptor]:
         """Those of the image's manifests that refer to `subject`."""
@@ -155,23 +156,32 @@ class Images:
         return []
 
     def tags(self, image: str) -> list[str]:
-        """One tag, if the image can be pulled. Raises NameUnknown."""
+        """At least one tag, if the image can be pulled. Raises NameUnknown."""
         try:
-            self._found(image)
+            return self._whole(image).tags()
         except ManifestUnknown as error:
             name = str(Repository.of_image(image))
             raise NameUnknown(error.message, detail={"name": name}) from None
-        return [LATEST]
 
-    def _found(self, image: str) -> Pushed:
-        """What can be pulled. Raises ManifestUnknown."""
+    def _found(self, image: str) -> Pushed | Examined:
+        """What is known to be there. Raises ManifestUnknown."""
+        return self._opened(image, self._foreign.known)
+
+    def _whole(self, image: str) -> Pushed | Examined:
+        """What can be pulled, looked through if need be. Raises ManifestUnknown."""
+        return self._opened(image, self._foreign.whole)
+
+    def _opened(self, image: str, foreign: Callable[[Row], Examined]) -> Pushed | Examined:
         detail = {"image": image}
         try:
-            holder = self._seen.recent_holder(image)
+            row = self._seen.recent(image)
         except Absent:
             raise ManifestUnknown(detail=detail) from None
+        holder = self._seen.holder(row)
         if holder is None:
-            raise ManifestUnknown("this image in Glance holds no manifest", detail=detail)
+            if self._seen.is_genuine(row) and row.get("oci_kind") != "upload":
+                raise ManifestUnknown("the registry keeps this row for itself", detail=detail)
+            return foreign(row)
         keeper = self._keep(holder.owner)
         if holder.lost and not self._may_still_pull(holder, holder.lost, keeper):
             raise ManifestUnknown(detail=detail)
@@ -185,10 +195,11 @@ class Images:
         if holder.owner == self._project.ids.project:
             return True
         with suppress(Absent, ManifestUnknown):
-            return self._seen.recent_holder(keeper.tag_row(holder.repository, lost)) is not None
+            row = self._seen.recent(keeper.tag_row(holder.repository, lost))
+            return self._seen.holder(row) is not None
         return False
 
-    def _lent(self, image: str) -> Iterator[Pushed]:
+    def _lent(self, image: str) -> Iterator[Pushed | Examined]:
         """What the image lets be read of others: of a snapshot still to be filled, its base."""
         for row_id in (image, self._base(image)):
             with suppress(ManifestUnknown):
@@ -204,16 +215,16 @@ class Images:
                 return base
         return None
 
-    def _lenders_of(self, image: str, digest: Digest) -> Iterator[Pushed]:
-        return (one for one in self._lent(image) if self._copies.trusts(one.holder.owner, digest))
+    def _lenders_of(self, image: str, digest: Digest) -> Iterator[Pushed | Examined]:
+        return (one for one in self._lent(image) if self._copies.trusts(one.owner, digest))
 
-    def _mounted(self, repository: Repository, digest: Digest, lent: Pushed) -> bool:
+    def _mounted(self, repository: Repository, digest: Digest, lent: Pushed | Examined) -> bool:
         with self._copies.turn(patience=0):
             return self._copied(repository, digest, lent)
 
-    def _copied(self, repository: Repository, digest: Digest, lent: Pushed) -> bool:
+    def _copied(self, repository: Repository, digest: Digest, lent: Pushed | Examined) -> bool:
         opened = partial(lent.open_blob, digest)
-        return self._copies.take(digest, lent.holder.owner, opened, self._own, repository)
+        return self._copies.take(digest, lent.owner, opened, self._own, repository)
 
     def _remove(self, image: str) -> None:
         with suppress(Absent):
@@ -226,6 +237,11 @@ class Images:
                 self._seen.forget(image)
                 if tag := rows.tag(row):
                     self._own.forget_tag(tag.name)
+
+
+def _check_root(holder: rows.Holder, digest: Digest) -> None:
+    if holder.kind == "manifest" or digest != holder.digest:
+        raise Denied(f"this manifest is not an image by itself, but a part of {holder.repository}")
 
 
 def _check_single(manifest: Manifest) -> None:

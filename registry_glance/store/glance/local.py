@@ -16,6 +16,7 @@ from registry_glance.spool.pieces import Spool
 from registry_glance.spool.sessions import Sessions
 from registry_glance.store.glance import copies
 from registry_glance.store.glance.copies import Copies
+from registry_glance.store.glance.examiners import Examiners
 from registry_glance.store.glance.trees import Trees
 
 
@@ -36,6 +37,7 @@ class Local:
     puts: Permits
     gets: Permits
     copies: Copies
+    examiners: Examiners
     threads: ThreadPoolExecutor
     trees: Trees = field(default_factory=Trees)
 
@@ -58,6 +60,7 @@ class Local:
             Permits(folder / "puts", config.glance.puts),
             Permits(folder / "gets", config.glance.gets),
             Copies(Permits(folder / "copies", copies.MOST), hints),
+            Examiners(folder / "examinations"),
             ThreadPoolExecutor(config.glance.puts, thread_name_prefix="piece"),
         )
         local.sessions.sweep()

@@ -116,20 +116,21 @@ class Manifests:
         """Whether any manifest of the project needs this blob: looks at each of them."""
         return any(
             descriptor.digest == digest
-            for manifest in self._all()
+            for manifest in self.all()
             for descriptor in manifest.blobs()
         )
 
-    def _write(self, row_id: str, manifest: Manifest) -> None:
-        self._writer.write(row_id, Small(manifest.body))
-
-    def _all(self) -> Iterator[Manifest]:
+    def all(self) -> Iterator[Manifest]:
+        """Every manifest of the project that can be read: looks at each of its rows."""
         for row in self._rows():
             if row.get("oci_kind") in KEPT:
                 try:
                     yield self._parse(row)
                 except (ManifestUnknown, ManifestInvalid, Corrupt):
                     log.warning("row %s is no manifest", row["id"])
+
+    def _write(self, row_id: str, manifest: Manifest) -> None:
+        self._writer.write(row_id, Small(manifest.body))
 
     def _rows(self) -> Iterator[Row]:
         for hidden in (True, False):

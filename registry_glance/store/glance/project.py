@@ -128,6 +128,22 @@ class Lender(Project):
         raise Denied()
 
 
+class Steward(Project):
+    """A project in whose name the registry writes, with its own credentials.
+
+    Glance lets those do so who are its admins, such as the registry; its quotas are then those of
+    the registry's own project.
+    """
+
+    view = "stewarded"
+
+    def __init__(self, ids: Ids, registry: Glance) -> None:
+        super().__init__(ids, registry, registry)
+
+    def create(self, row: Mapping[str, object]) -> Row:
+        return super().create({**row, "owner": self.ids.project})
+
+
 class Nobody(Lender):
     """The project of those who have none: it is empty."""
 

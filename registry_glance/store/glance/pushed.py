@@ -13,6 +13,9 @@ from registry_glance.store.glance import rows
 from registry_glance.store.glance.store import GlanceStore
 from registry_glance.store.glance.trees import Trees, Walk
 
+#: The tag that is listed.
+LATEST = "latest"
+
 
 class Pushed:
     """Its row holds a manifest; what that refers to, and nothing else, is read of its owner."""
@@ -20,6 +23,7 @@ class Pushed:
     def __init__(self, holder: rows.Holder, keeper: GlanceStore, trees: Trees) -> None:
         """`keeper` is the store of the row's owner."""
         self.holder = holder
+        self.owner = holder.owner
         self._keeper = keeper
         self._trees = trees
 
@@ -30,6 +34,10 @@ class Pushed:
         if reference not in self._tree():
             raise ManifestUnknown(detail={"digest": str(reference)})
         return self._read(reference)
+
+    def tags(self) -> list[str]:
+        """One; any other means the same."""
+        return [LATEST]
 
     def manifests(self) -> Iterator[Manifest]:
         """The manifest, and of an index those below it that are there."""

@@ -3,15 +3,16 @@
 Every row has container_format=docker and disk_format=raw. The properties, all strings:
 
     oci_kind        tag | manifest | image | blob | upload | end | referrer | signpost | claim | key
+                    | finding
     oci_repository  the repository's name                      tag, manifest, image, referrer
-    oci_digest      of the content; uploads: of all bytes so far
+    oci_digest      of the content, or data; uploads: of all bytes so far
     oci_media_type  as it was pushed                           tag, manifest, image
     oci_size        bytes; tag, image: with all it refers to   tag, image, blob, upload
     oci_subject     the digest it refers to                    manifest, referrer
     oci_artifact_type                                          manifest
     oci_tag         the tag's name                             tag
     oci_serial      order of the pushes of one tag             tag
-    oci_image       the row's own ID; of a claim, the image's  tag, image, claim
+    oci_image       the row's own ID, or the image's           tag, image; claim, finding
     oci_maker       random, of the push that made it           claim
     oci_row         the row that holds the bytes               blob of one piece
     oci_upload      the upload that brought the bytes          upload, end, blob of several pieces
@@ -70,12 +71,16 @@ def is_active(row: Row) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A blob's size in bytes, and the rows that hold its bytes, in order."""
+    """A blob's size in bytes, and the rows that hold its bytes, in order.
+
+    `entry` is the row that says so; "" for a part of what another image holds, from `start` on.
+    """
 
     entry: str
     digest: Digest
     size: int
     rows: tuple[str, ...]
+    start: int = 0
 
 
 def new_blob(
@@ -303,6 +308,14 @@ def holder(row: Row) -> Holder | None:
 def new_claim(row_id: str, image: str, maker: str) -> dict[str, object]:
     """The right of one push to fill an image; it has no data."""
     return new(row_id, "claim", image=image, maker=maker)
+
+
+# What was found in images that were not pushed
+
+
+def new_finding(row_id: str, image: str, digest: Digest) -> dict[str, object]:
+    """What was found in an image; the row's data, which has this digest, says it."""
+    return new(row_id, "finding", image=image, digest=str(digest))
 
 
 # Keys

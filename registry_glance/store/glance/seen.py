@@ -46,9 +46,9 @@ class Seen:
         """Whether the row is the project's."""
         return bool(row.get("owner") == self._ids.project)
 
-    def recent_holder(self, row_id: str) -> rows.Holder | None:
-        """The manifest that a row held a moment ago, as `holder` tells. Raises Absent."""
-        return self._answers.get(row_id, lambda: self._active_holder(row_id))
+    def recent(self, row_id: str) -> Row:
+        """A row with data, as it was a moment ago. Raises Absent."""
+        return self._answers.get(row_id, lambda: self._active(row_id))
 
     def ask(self, row_id: str) -> Row:
         """A row as it is now. Raises Absent."""
@@ -60,14 +60,18 @@ class Seen:
     def holder(self, row: Row) -> rows.Holder | None:
         """The manifest that the row holds; None if it does not, or was not made by us."""
         holder = rows.holder(row)
-        return holder if holder and self._ids.of(holder.owner).is_genuine(row) else None
+        return holder if holder and self.is_genuine(row) else None
+
+    def is_genuine(self, row: Row) -> bool:
+        """Whether the registry has made the row, in whatever project."""
+        return self._ids.of(str(row.get("owner"))).is_genuine(row)
 
     def forget(self, row_id: str) -> None:
         """Tell everybody that a row has changed."""
         self._answers.forget(row_id)
 
-    def _active_holder(self, row_id: str) -> rows.Holder | None:
+    def _active(self, row_id: str) -> Row:
         row = self.ask(row_id)
         if not rows.is_active(row):
             raise Absent()
-        return self.holder(row)
+        return row

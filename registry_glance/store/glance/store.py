@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
+from registry_glance.archive.contents import Contents
 from registry_glance.errors import ManifestUnknown, NameUnknown
+from registry_glance.glance.client import Row
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
@@ -13,6 +15,8 @@ from registry_glance.oci.ranges import Range
 from registry_glance.store.contract import Body, Content, Store, StoredManifest
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.blobs import Blobs
+from registry_glance.store.glance.findings import Findings
+from registry_glance.store.glance.layers import Layers
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.manifests import Manifests
 from registry_glance.store.glance.project import Project
@@ -38,6 +42,8 @@ class GlanceStore(Store):
         self._referrers = Referrers(project, answers, self._manifests)
         self._tags = Tags(project, writer, answers, images)
         self._uploads = Uploads(project, self._blobs, writer, local)
+        self._findings = Findings(project, slots, writer, answers, self._manifests)
+        self._layers = Layers(self._manifests, self._blobs)
 
     def blob_size(self, repository: Repository, digest: Digest) -> int:
         return self._blobs.find(digest).size
@@ -137,6 +143,31 @@ class GlanceStore(Store):
     def forget_tag(self, name: str) -> None:
         """Tell that somebody has removed a row of this name, `repository:tag`."""
         self._tags.forget(name)
+
+    def open_part(self, row: str, digest: Digest, size: int, start: int) -> Content:
+        """A blob that is `size` bytes of what a row holds, from `start`. Raises BlobUnknown."""
+        return self._blobs.open_part(row, digest, size, start)
+
+    def data(self, row: str) -> Iterator[bytes]:
+        """All that a row holds. Raises Absent before the first byte."""
+        return self._blobs.data(row)
+
+    def finding(self, image: str) -> Contents:
+        """What was found in an image of the project. See Findings.of."""
+        return self._findings.of(image)
+
+    def keep_finding(self, image: str, finding: bytes) -> None:
+        """Remember what was found in an image."""
+        self._findings.keep(image, finding)
+
+    def drop_finding(self, image: str) -> None:
+        """Forget it."""
+        self._findings.drop(image)
+
+    def layer_contents(self, row: Row) -> Contents | None:
+        """The image that a row with a layer is; None if it has none. See Layers.contents."""
+        is_layer = row.get("oci_kind") == "upload" and self._project.ids.is_genuine(row)
+        return self._layers.contents(row) if is_layer else None
 
     def tags(self, repository: Repository) -> list[str]:
         found = self._tags.names(repository)

@@ -1,0 +1,122 @@
+"""An image that was not pushed: what was found in it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from functools import cached_property
+
+from registry_glance.archive import layers, rootfs
+from registry_glance.archive.contents import Contents, Document, Found, Part, RootFileSystem
+from registry_glance.archive.picking import pick, tags
+from registry_glance.errors import BlobUnknown, ManifestUnknown
+from registry_glance.glance.client import Row
+from registry_glance.oci import media_types
+from registry_glance.oci.digest import Digest
+from registry_glance.oci.manifest import Descriptor, Manifest
+from registry_glance.oci.names import Repository, Tag
+from registry_glance.store.contract import Content, StoredManifest
+from registry_glance.store.glance.content import Held
+from registry_glance.store.glance.store import GlanceStore
+
+#: What a file system is for that does not say it: machines like this one.
+MACHINE = rootfs.ARCHITECTURES.get(platform.machine(), platform.machine())
+
+
+class Examined:
+    """Its manifests, its own bytes as their blobs, and what else they refer to, of its owner."""
+
+    def __init__(self, row: Row, contents: Contents, keeper: GlanceStore) -> None:
+        """`contents` is what was found in the row, `keeper` the store of the row's owner.
+
+        Raises ArchiveInvalid if the row's properties do not say how to run it.
+        """
+        self.owner = str(row["owner"])
+        self._row = str(row["id"])
+        self._repository = Repository.of_image(self._row)
+        self._contents = _runnable(contents.root, row, contents) if contents.root else contents
+        self._keeper = keeper
+
+    def manifest(self, reference: Tag | Digest) -> StoredManifest:
+        """A manifest by its digest; by a tag the one that is called so, else the first.
+
+        Raises ManifestUnknown.
+        """
+        digest = reference
+        if isinstance(digest, Tag):
+            digest = pick(self._contents, digest.name).manifest
+        document = self._contents.documents.get(digest)
+        if document is None or document.media_type not in media_types.MANIFESTS:
+            raise ManifestUnknown(detail={"digest": str(digest)})
+        return StoredManifest(document.media_type, digest, document.body)
+
+    def manifests(self) -> Iterator[Manifest]:
+        """All manifests in it."""
+        return iter(self._manifests)
+
+    def tags(self) -> list[str]:
+        """`latest`, and the tags by which one of several images in it is meant."""
+        return tags(self._contents)
+
+    def blob_size(self, digest: Digest) -> int:
+        """Bytes of a blob of the image. Raises BlobUnknown."""
+        document, part = self._contents.documents.get(digest), self._range(digest)
+        if document is not None:
+            return len(document.body)
+        if part is not None:
+            return part.size
+        self._check(digest)
+        return self._keeper.blob_size(self._repository, digest)
+
+    def open_blob(self, digest: Digest) -> Content:
+        """A blob of the image, to be read. Raises BlobUnknown."""
+        document, part = self._contents.documents.get(digest), self._range(digest)
+        if document is not None:
+            return Held(document.body)
+        if part is not None:
+            return self._keeper.open_part(self._row, part.digest, part.size, part.start)
+        self._check(digest)
+        return self._keeper.open_blob(self._repository, digest)
+
+    def borrowed(self) -> set[Digest]:
+        """Blobs that its manifests refer to, and that it does not hold itself."""
+        return {one for one in self._blobs if not (self._range(one) or self._holds(one))}
+
+    @cached_property
+    def _manifests(self) -> list[Manifest]:
+        return [
+            Manifest.parse(document.body, document.media_type, digest.algorithm)
+            for digest, document in self._contents.documents.items()
+            if document.media_type in media_types.MANIFESTS
+        ]
+
+    @cached_property
+    def _blobs(self) -> frozenset[Digest]:
+        return frozenset(blob.digest for one in self._manifests for blob in one.blobs())
+
+    def _range(self, digest: Digest) -> Part | None:
+        """Where in the row's own bytes a blob lies, if it does."""
+        return None if self._contents.packed else self._contents.parts.get(digest)
+
+    def _holds(self, digest: Digest) -> bool:
+        return digest in self._contents.documents
+
+    def _check(self, digest: Digest) -> None:
+        """Who is told that a blob is there does not push it, so all of it must be."""
+        if digest not in self._blobs or not self._keeper.has_bytes(digest):
+            raise BlobUnknown(detail={"digest": str(digest)})
+
+
+def _runnable(root: RootFileSystem, row: Row, contents: Contents) -> Contents:
+    """A file system as an image that is run as the row's properties say. Raises ArchiveInvalid."""
+    properties = {name: text for name, text in row.items() if isinstance(text, str)}
+    config = rootfs.configuration(root.diff_id, properties, str(row["created_at"]), MACHINE)
+    layer = Descriptor(root.media_type, root.layer.digest, root.layer.size)
+    manifest = rootfs.manifest(config, layer)
+    digest = Digest.of(manifest.body)
+    return Contents(
+        images=(Found(digest),),
+        documents={digest: manifest, Digest.of(config): Document(layers.DOCKER_CONFIG, config)},
+        parts={root.layer.digest: root.layer},
+        packed=contents.packed,
+    )
