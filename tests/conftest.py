@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,20 @@ from tests.outages import back
 from tests.registry import Registry, RegistryProcess, settings
 from tests.tenants import Tenants, settle
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadFileScheduling
+
 StartRegistry = Callable[..., RegistryProcess]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """With `--dist loadfile`, files that share a cloud go to one process."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.scheduling import ByCloud
+
+    return ByCloud(config, log)
 
 
 @pytest.fixture(scope="session")

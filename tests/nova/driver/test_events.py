@@ -12,6 +12,8 @@ from tests.nova.driver.host import Host, wait
 from tests.nova.driver.user import User
 
 SLEEP = "/bin/busybox sleep 1000"
+#: Ends when the Engine does, which otherwise waits for 10 s.
+OBEDIENT = "trap 'exit 0' TERM; while :; do /bin/busybox sleep 0.1; done"
 
 STARTED, STOPPED = event.EVENT_LIFECYCLE_STARTED, event.EVENT_LIFECYCLE_STOPPED
 PAUSED, RESUMED = event.EVENT_LIFECYCLE_PAUSED, event.EVENT_LIFECYCLE_RESUMED
@@ -77,10 +79,10 @@ def test_other_hosts_are_none_of_our_business(
     next(others, None)
 
 
-def test_restarts_of_the_engine_are_survived(user: User, image: str, engine: Engine) -> None:
+def test_restarts_of_the_engine_are_survived(user: User, engine: Engine) -> None:
     hosts = started(engine, user.registry.address)
     host = next(hosts)
-    made = host.boot(user, image)
+    made = host.boot(user, user.push("obedient:latest", OBEDIENT))
     heard(host, made.uuid, STARTED)
     engine.stop()
     engine.start()

@@ -212,7 +212,9 @@ def test_the_image_says_still_what_runs(
     made = host.boot(user, image)
     host.driver.destroy(user.context, made, [])
     host.spawn(user, made, facts)
-    move(host, user, made, other_host)
+    # `sleep` as the first process hears no SIGTERM.
+    luggage = leave(host, user, made, other_host, timeout=0)
+    arrive(other_host, user, made, luggage)
     assert other_host.inspect(made)["Config"]["Cmd"] == ["/bin/busybox", "sleep", "1234"]
 
 

@@ -20,6 +20,7 @@ from registry_glance.embedded.ports import pick_free
 from tests.clients.engine import Engine
 from tests.clients.program import Program, ProgramFailed
 from tests.nova import busybox
+from tests.nova.conftest import end
 from tests.nova.lifecycle.region import connect, wait
 from tests.nova.network.neutron import Neutron
 from tests.nova.network.open_vswitch import OpenVSwitch
@@ -115,7 +116,7 @@ def site(
     except CannotStart as reason:
         pytest.skip(str(reason))
     with ExitStack() as stack:
-        stack.callback(nova.stop)
+        stack.callback(end, nova)
         nova.start()
         open_vswitch.add_bridge(neutron.bridge)
         stack.callback(neutron.stop)
