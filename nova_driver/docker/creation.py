@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,8 +34,8 @@ def creation(
 ) -> dict[str, Any]:
     """The body of POST /containers/create (Engine API, ContainerCreate).
 
-    The image's own command, environment, user and working directory stay. `command`, as a shell
-    would split it, replaces the command only; the Engine adds `Env` to the image's environment.
+    The image's own command, environment, user and working directory stay. `command`, a JSON list or
+    as a shell would split it, replaces the command only; the Engine adds `Env` to its environment.
     `servers`: the addresses of name servers, none for those of the host. Raises InvalidInput.
     """
     body: dict[str, Any] = {
@@ -98,9 +99,15 @@ def _hostname(name: str) -> str:
 
 
 def _words(command: str) -> list[str]:
+    """A JSON list of strings, or words as in a shell."""
     try:
-        return shlex.split(command)
-    except ValueError as error:
-        raise exception.InvalidInput(
-            reason=f"the image's os_command_line is no command: {error}"
-        ) from None
+        words = json.loads(command) if command.startswith("[") else shlex.split(command)
+    except (ValueError, RecursionError) as error:
+        raise _no_command(str(error)) from None
+    if not all(isinstance(word, str) for word in words):
+        raise _no_command("it is no list of words")
+    return list(words)
+
+
+def _no_command(reason: str) -> exception.InvalidInput:
+    return exception.InvalidInput(reason=f"the image's os_command_line is no command: {reason}")

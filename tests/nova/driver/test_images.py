@@ -50,12 +50,15 @@ def test_the_image_says_what_runs(host: Host, user: User, image: str) -> None:
 def test_os_command_line_goes_before_the_command(host: Host, user: User, image: str) -> None:
     facts = user.image(image)
     made = instance(facts)
-    facts["properties"]["os_command_line"] = "'"
-    with pytest.raises(exception.InvalidInput, match="os_command_line"):
+    for wrong in ("'", '["a", 1]', "[1"):
+        facts["properties"]["os_command_line"] = wrong
+        with pytest.raises(exception.InvalidInput, match="os_command_line"):
+            host.spawn(user, made, facts)
+    for command in ("/bin/busybox echo 'a b'", '["/bin/busybox", "echo", "a b"]'):
+        facts["properties"]["os_command_line"] = command
         host.spawn(user, made, facts)
-    facts["properties"]["os_command_line"] = "/bin/busybox echo 'a b'"
-    host.spawn(user, made, facts)
-    assert host.inspect(made)["Config"]["Cmd"] == ["/bin/busybox", "echo", "a b"]
+        assert host.inspect(made)["Config"]["Cmd"] == ["/bin/busybox", "echo", "a b"]
+        host.driver.destroy(user.context, made, [])
 
 
 def test_nobody_takes_the_place_of_an_image(host: Host, user: User, image: str) -> None:
