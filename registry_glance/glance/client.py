@@ -169,13 +169,15 @@ class Glance:
         return rows
 
     def named(
-        self, name: str, *, owner: str | None = None, visibility: str = "all"
+        self, *names: str, owner: str | None = None, visibility: str = "all"
     ) -> Iterator[Row]:
-        """The rows of a name that are not hidden, queued ones too; of one project or of all."""
+        """The rows of these names that are not hidden, queued ones too; of one project or of all.
+
+        Several names must have neither a comma nor a quote in them.
+        """
         whose = {"owner": owner} if owner else {}
-        return self._list(
-            name=f"eq:{name}", container_format="docker", visibility=visibility, **whose
-        )
+        wanted = f"eq:{names[0]}" if len(names) == 1 else f"in:{','.join(names)}"
+        return self._list(name=wanted, container_format="docker", visibility=visibility, **whose)
 
     def visible(self, visibility: str = "all") -> Iterator[Row]:
         """Active docker rows that are not hidden, whosever they are; about 1 ms a row."""

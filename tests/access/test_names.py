@@ -144,22 +144,24 @@ def overwrite(path: Path) -> None:
     path.write_bytes(bytes(path.stat().st_size))
 
 
-def test_a_name_without_a_tag_is_listed_nowhere(
+def test_a_name_that_its_owner_has_changed_is_his_alone(
     callers: Callers, repository: str, data: bytes
 ) -> None:
-    """Its owner may call his image in Glance what he likes."""
+    """Nobody else has accepted it, so it is offered by none."""
     pushed(callers.alice, repository, data)
     pushed(callers.alice, f"{repository}/other", data)
     offer(callers, callers.alice, f"{repository}/other", "public")
     row = offer(callers, callers.alice, repository, "public")
-    callers.alice.tenant.glance().update(row, {"name": repository})
+    callers.alice.tenant.glance().update(row, {"name": f"{repository}/new"})
 
     def listed(client: As) -> list[str]:
         found = client("GET", "/v2/_catalog?n=10000").json["repositories"]
         return [name for name in found if name.startswith(repository)]
 
-    for client in (callers.alice, callers.bob):
-        eventually(lambda: listed(client), [f"{repository}/other"])  # noqa: B023
+    eventually(lambda: listed(callers.bob), [f"{repository}/other"])
+    eventually(lambda: listed(callers.alice), [f"{repository}/new", f"{repository}/other"])
+    assert told(callers.bob("GET", f"/v2/{repository}/new/manifests/latest")).startswith("404")
+    assert callers.alice("GET", f"/v2/{repository}/new/manifests/latest").status == 200
 
 
 # Admins

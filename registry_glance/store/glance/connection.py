@@ -17,6 +17,7 @@ from registry_glance.store.glance.ids import Ids
 from registry_glance.store.glance.images import Images
 from registry_glance.store.glance.key import shared_key
 from registry_glance.store.glance.local import Local
+from registry_glance.store.glance.named import NamedStore
 from registry_glance.store.glance.offers import RANKS, Offers
 from registry_glance.store.glance.project import Lender, Nobody, Project, Steward
 from registry_glance.store.glance.queued import Queued
@@ -76,7 +77,8 @@ class Stores:
         project = Project(self._ids, self._registry, self._registry)
         # Everybody comes with our own credentials, to which Glance may show everything.
         seen = Seen(self._ids, self._registry, self._local.answers, rows.PUBLISHED)
-        return self._with_images(GlanceStore(project, self._local), project, seen)
+        images = self._images(project, seen)
+        return Repositories(NamedStore(project, self._local, images), images)
 
     def of(self, project: str, token: str, *, admin: bool = False) -> Store:
         """A project's store, and what others offer to it, for the holder of a token.
@@ -97,10 +99,10 @@ class Stores:
         return self._sharing(nobody, offers, seen)
 
     def _sharing(self, project: Project, offers: Offers, seen: Seen) -> Store:
-        named = SharingStore(project, self._local, offers, self._lent)
-        return self._with_images(named, project, seen)
+        images = self._images(project, seen)
+        return Repositories(SharingStore(project, self._local, images, offers, self._lent), images)
 
-    def _with_images(self, named: Store, project: Project, seen: Seen) -> Store:
+    def _images(self, project: Project, seen: Seen) -> Images:
         own = GlanceStore(project, self._local)
 
         def keeper(owner: str) -> GlanceStore:
@@ -109,8 +111,7 @@ class Stores:
         queued = Queued(project, seen, Writer(project, self._local.puts), Claims(project))
         foreign = Foreign(project.ids.project, keeper, self._steward, self._local.examiners)
         trees, copies = self._local.trees, self._local.copies
-        images = Images(project, own, seen, queued, foreign, keeper, trees, copies)
-        return Repositories(named, images)
+        return Images(project, own, seen, queued, foreign, keeper, trees, copies)
 
     def _steward(self, project: str) -> GlanceStore:
         return GlanceStore(Steward(self._ids.of(project), self._registry), self._local)

@@ -149,7 +149,7 @@ class Images:
         with suppress(ManifestUnknown):
             found = [
                 one.descriptor()
-                for one in self._found(image).manifests()
+                for one in self.known(image).manifests()
                 if one.subject is not None and one.subject.digest == subject
             ]
             return sorted(found, key=lambda one: str(one.digest))
@@ -163,8 +163,8 @@ class Images:
             name = str(Repository.of_image(image))
             raise NameUnknown(error.message, detail={"name": name}) from None
 
-    def _found(self, image: str) -> Pushed | Examined:
-        """What is known to be there. Raises ManifestUnknown."""
+    def known(self, image: str) -> Pushed | Examined:
+        """What is known to be there, without looking through it. Raises ManifestUnknown."""
         return self._opened(image, self._foreign.known)
 
     def _whole(self, image: str) -> Pushed | Examined:
@@ -204,7 +204,7 @@ class Images:
         for row_id in (image, self._base(image)):
             with suppress(ManifestUnknown):
                 if row_id is not None:
-                    yield self._found(row_id)
+                    yield self.known(row_id)
                     return
 
     def _base(self, image: str) -> str | None:

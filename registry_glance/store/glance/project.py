@@ -38,7 +38,17 @@ class Project:
     def named(self, name: str) -> list[Row]:
         """See Glance.named."""
         found = self._caller.named(name, owner=self.ids.project)
-        return [row for row in found if self.ids.is_genuine(row)]
+        # To some databases `V1` and `v1` are the same.
+        return [row for row in found if row["name"] == name and self.ids.is_genuine(row)]
+
+    def called(self, names: Sequence[str]) -> Iterator[Row]:
+        """The rows of these names, whoever has made them; see Glance.named."""
+        found = self._caller.named(*names, owner=self.ids.project)
+        return (row for row in found if row["name"] in names)
+
+    def shown(self) -> Iterator[Row]:
+        """The rows that are not hidden, whoever has made them; see Glance.rows."""
+        return self._caller.rows(owner=self.ids.project, hidden=False)
 
     def rows(self, *, hidden: bool, largest: int | None = None) -> Iterator[Row]:
         """See Glance.rows."""
@@ -155,6 +165,12 @@ class Nobody(Lender):
 
     def named(self, name: str) -> list[Row]:
         return []
+
+    def called(self, names: Sequence[str]) -> Iterator[Row]:
+        return iter(())
+
+    def shown(self) -> Iterator[Row]:
+        return iter(())
 
     def rows(self, *, hidden: bool, largest: int | None = None) -> Iterator[Row]:
         return iter(())

@@ -18,8 +18,11 @@ from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
 from registry_glance.spool.permits import Busy
 from registry_glance.store.contract import Content, StoredManifest
-from registry_glance.store.glance.copies import LARGEST_MOUNT, PATIENCE
+from registry_glance.store.glance.copies import LARGEST_MOUNT
+from registry_glance.store.glance.images import Images
 from registry_glance.store.glance.local import Local
+from registry_glance.store.glance.named import NamedStore
+from registry_glance.store.glance.naming import Image
 from registry_glance.store.glance.offers import Offer, Offers
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.store import GlanceStore
@@ -28,18 +31,22 @@ from registry_glance.store.glance.trees import Walk
 log = logging.getLogger(__name__)
 
 
-class SharingStore(GlanceStore):
+class SharingStore(NamedStore):
     """A project's repositories, and of those of others what it may pull.
 
     Whatever is written or deleted is the project's own.
     """
 
     def __init__(
-        self, project: Project, local: Local, offers: Offers, lend: Callable[[str], GlanceStore]
+        self,
+        project: Project,
+        local: Local,
+        images: Images,
+        offers: Offers,
+        lend: Callable[[str], GlanceStore],
     ) -> None:
         """`lend` is the store of another project, read with the registry's own credentials."""
-        super().__init__(project, local)
-        self._copies = local.copies
+        super().__init__(project, local, images)
         self._offers = offers
         self._lend = lend
 
@@ -62,12 +69,11 @@ class SharingStore(GlanceStore):
             except ManifestUnknown:
                 return self._lent_manifest(repository, reference)
         try:
-            tag = self._tags.find(repository, reference)
+            found = self._tags.meant(repository, reference)
         except ManifestUnknown:
-            offer = self._offers.tag(repository, reference)
-            return self._lend(offer.owner).manifest(repository, offer.digest)
+            return self._offered_manifest(repository, reference)
         # If its manifest is gone, a stranger's is no substitute.
-        return self._manifests.get(repository, tag.digest)
+        return self._manifest_of(repository, reference, found)
 
     def referrers(self, repository: Repository, subject: Digest) -> list[Descriptor]:
         """Of others' referrers those that are offered themselves."""
@@ -121,29 +127,44 @@ class SharingStore(GlanceStore):
         lenders = self._lenders_of_blob(source, digest) if source else ()
         with suppress(Busy, BlobUnknown):
             return any(
-                self._mounted(repository, digest, offer, lender)
+                self._mounted_offer(repository, digest, offer, lender)
                 for offer, lender in lenders
                 if lender.blob_size(repository, digest) <= LARGEST_MOUNT
             )
         return False
 
-    def _mounted(
+    def _latest(self, repository: Repository) -> list[Image]:
+        return [*super()._latest(repository), *self._offers.latest_images(repository)]
+
+    def _listed(self, repository: Repository) -> list[Image]:
+        own = self._offers.own_images(repository)
+        if own is None:
+            own = super()._listed(repository)
+        return [*own, *self._offers.images(repository)]
+
+    def _still_called(self, image: Image) -> bool:
+        if image.owner == self._project.ids.project:
+            return super()._still_called(image)
+        return self._offers.stands(image)
+
+    def _offered_manifest(self, repository: Repository, tag: Tag) -> StoredManifest:
+        offer = self._offers.tag(repository, tag)
+        if isinstance(offer, Image):
+            return self._images.manifest(offer.row, tag)
+        return self._lend(offer.owner).manifest(repository, offer.digest)
+
+    def _mounted_offer(
         self, repository: Repository, digest: Digest, offer: Offer, lender: GlanceStore
     ) -> bool:
         with self._copies.turn(patience=0):
             return self._adopt_blob(repository, digest, offer, lender)
 
-    def adopt(self, repository: Repository, manifest: Manifest) -> None:
-        """Raises Busy if others are copying for long."""
-        with self._copies.turn(PATIENCE):
-            self._adopt(repository, manifest)
-
-    def _adopt(self, repository: Repository, manifest: Manifest) -> None:
-        while self._adopt_some(repository, manifest):
-            log.debug("copied some of what %s refers to", manifest.digest)
-
     def _adopt_some(self, repository: Repository, manifest: Manifest) -> bool:
-        """Copy what is there of the first that are absent; whether any was copied."""
+        offered = self._adopt_offered(repository, manifest)
+        return super()._adopt_some(repository, manifest) or offered
+
+    def _adopt_offered(self, repository: Repository, manifest: Manifest) -> bool:
+        """Copy what is offered of the first that are absent; whether any was copied."""
         blobs = set(self.absent_blobs(one.digest for one in manifest.blobs()))
         children = set(
             self.absent_manifests(repository, (one.digest for one in manifest.manifests))
@@ -160,13 +181,6 @@ class SharingStore(GlanceStore):
                 if lent.digest in children and self._adopt_manifest(repository, lent):
                     children.discard(lent.digest)
         return len(blobs) + len(children) < absent
-
-    def _adopt_manifest(self, repository: Repository, manifest: Manifest) -> bool:
-        self._adopt(repository, manifest)
-        if self.absent_blobs(one.digest for one in manifest.blobs()):
-            return False
-        self.put_manifest(repository, manifest)
-        return True
 
     def _adopt_blob(
         self, repository: Repository, digest: Digest, offer: Offer, lender: GlanceStore

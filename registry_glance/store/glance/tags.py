@@ -1,5 +1,7 @@
 """Tags: visible rows named `repository:tag`, of which the one with the highest serial counts.
 
+Where none was pushed or renamed to a name, other images that are called so in Glance have it.
+
 A push makes a new row, nameless and hidden, and one PATCH gives it name and visibility: that is
 the commit. Then every named row below the highest loses its name. Nobody ever takes the name
 from the highest, so however many push at once, one row has it in the end, and never none.
@@ -14,23 +16,26 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from registry_glance.cache.answers import Answers
 from registry_glance.errors import Denied, ManifestUnknown, RegistryError
-from registry_glance.glance.client import Absent
+from registry_glance.glance.client import Absent, Row
 from registry_glance.oci import names
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository
-from registry_glance.store.glance import rows
+from registry_glance.store.glance import naming, rows
+from registry_glance.store.glance.naming import Image
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.slots import discard, remove
 from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
 
-#: What the names of all tags are remembered as.
+#: What a list of all names is remembered as, by whether it is one of a moment ago.
 LISTING = "names of all tags"
+LISTING_ONCE = "names of all tags, once"
 #: The row keeps its data, so that a server booted from it can be rebuilt.
 NAMELESS = {"name": None, "os_hidden": True}
 
@@ -42,6 +47,13 @@ class Draft:
     name: str
     row: str
     before: rows.Tag | None
+
+
+class Listing(NamedTuple):
+    """All names that mean tags, sorted; and by repository the images that were not pushed to it."""
+
+    names: list[str]
+    images: dict[str, list[Image]]
 
 
 class Tags:
@@ -56,8 +68,27 @@ class Tags:
 
     def find(self, repository: Repository, tag: names.Tag) -> rows.Tag:
         """The tag's row. Raises ManifestUnknown."""
+        found = self.meant(repository, tag)
+        if isinstance(found, Image):
+            raise ManifestUnknown(detail={"tag": tag.name})
+        return found
+
+    def meant(self, repository: Repository, tag: names.Tag) -> rows.Tag | Image:
+        """The tag's row; without one, the image that is called so. Raises ManifestUnknown."""
         name = _name(repository, tag)
         return self._answers.get(name, lambda: self._look_up(name))
+
+    def called(self, row_id: str) -> Image | None:
+        """What a row of the project is called in Glance; None if that is no tag."""
+        return self._answers.get(f"called {row_id}", lambda: self._ask(row_id))
+
+    def images(self, repository: Repository) -> list[Image]:
+        """Images that are called like tags of the repository, and not pushed to it.
+
+        As far as is known: what takes long to list is not listed all the time.
+        """
+        listing = self._answers.get_costly(LISTING_ONCE, self._listed)
+        return listing.images.get(repository.name, [])
 
     @contextmanager
     def drafts(
@@ -107,14 +138,14 @@ class Tags:
     def names(self, repository: Repository) -> list[str]:
         """The repository's tags, sorted."""
         prefix = repository.name + ":"
-        listed = self._listed()
+        listed = self._listed().names
         start = bisect_left(listed, prefix)
         found = takewhile(lambda name: name.startswith(prefix), islice(listed, start, None))
         return [name.removeprefix(prefix) for name in found]
 
     def repositories(self) -> set[str]:
         """Names of the repositories that have tags."""
-        return {name.partition(":")[0] for name in self._listed()}
+        return {name.partition(":")[0] for name in self._listed().names}
 
     def _draft(self, name: str, manifest: Manifest) -> list[Draft]:
         before = self._mended(name)
@@ -168,14 +199,31 @@ class Tags:
                 log.debug("row %s is gone", tag.row)
         return highest
 
-    def _look_up(self, name: str) -> rows.Tag:
-        """The highest row of a name; what a push that died has left is mended on sight."""
-        found = self._named(name)
-        if not found:
+    def _look_up(self, name: str) -> rows.Tag | Image:
+        found = list(self._project.called(naming.spellings(name)))
+        pushed = [row for row in found if self._is_tag(row) and row["name"] == name]
+        tags = [tag for row in pushed if (tag := rows.tag(row))]
+        if tags:
+            return self._highest(tags)
+        # A tag that is deactivated in Glance leaves its name to nobody.
+        image = naming.first(one for row in pushed or found if (one := naming.image(row)))
+        if image is None:
             raise ManifestUnknown(detail={"tag": name.rpartition(":")[2]})
+        return image
+
+    def _highest(self, found: list[rows.Tag]) -> rows.Tag:
+        """The highest row of a name; what a push that died has left is mended on sight."""
         with suppress(RegistryError):
             return self._mend(found)
         return max(found, key=_order)
+
+    def _ask(self, row_id: str) -> Image | None:
+        try:
+            row = self._project.get(row_id)
+        except Absent:
+            return None
+        image = naming.image(row)
+        return image if image and image.owner == self._project.ids.project else None
 
     def _named(self, name: str) -> list[rows.Tag]:
         return [tag for row in self._project.named(name) if (tag := rows.tag(row))]
@@ -195,11 +243,22 @@ class Tags:
         finally:
             self.forget(name)
 
-    def _listed(self) -> list[str]:
-        """The names of all tags, sorted; Glance can only list all rows."""
-        return self._answers.get(
-            LISTING, lambda: sorted({tag.name for tag in self._all() if ":" in tag.name})
-        )
+    def _listed(self) -> Listing:
+        """What is called like a tag; Glance can only list all rows."""
+        return self._answers.get(LISTING, self._list)
+
+    def _list(self) -> Listing:
+        found: set[str] = set()
+        images: dict[str, list[Image]] = {}
+        for row in self._project.shown():
+            if name := naming.meaning(row["name"]):
+                found.add(name)
+            if image := naming.unpushed(row, self._project.ids):
+                images.setdefault(image.repository, []).append(image)
+        return Listing(sorted(found), images)
+
+    def _is_tag(self, row: Row) -> bool:
+        return row.get("oci_kind") == "tag" and self._project.ids.is_genuine(row)
 
     def _by_name(self, prefix: str) -> dict[str, list[rows.Tag]]:
         """All tags whose name begins so, as they are now."""

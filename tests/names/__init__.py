@@ -1,0 +1,1 @@
+"""What Glance says of names is true in the registry."""
