@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-#: One parameter; what a quoted-string escapes is taken as it is.
-PARAMETER = re.compile(r'([a-zA-Z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
-SCHEME = re.compile(r"(?:^|,)\s*(basic|bearer)(?=\s|$|,)", re.IGNORECASE)
+#: A parameter, whose value may be a quoted-string, or the name of a scheme.
+TOKEN = re.compile(r'([a-zA-Z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([a-zA-Z]+)')
 LONGEST = 16 << 10
 
 
@@ -23,19 +22,17 @@ class Challenge:
 
 def challenge(header: str | None) -> Challenge | None:
     """What is asked, Bearer before Basic; None for what we don't know."""
-    text = (header or "")[:LONGEST]
-    begins = list(SCHEME.finditer(text))
-    found: dict[str, Challenge] = {}
-    for number, match in enumerate(begins):
-        stop = begins[number + 1].start() if number + 1 < len(begins) else len(text)
-        scheme = match[1].lower()
-        found.setdefault(scheme, _read(scheme, text[match.end() : stop]))
-    return found.get("bearer") or found.get("basic")
-
-
-def _read(scheme: str, text: str) -> Challenge:
-    said = {
-        match[1].lower(): re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3]
-        for match in PARAMETER.finditer(text)
-    }
-    return Challenge(scheme, said.get("realm", ""), said.get("service", ""), said.get("scope", ""))
+    found: dict[str, dict[str, str]] = {}
+    said: dict[str, str] = {}
+    for match in TOKEN.finditer((header or "")[:LONGEST]):
+        name, quoted, plain, scheme = match.groups()
+        if scheme:
+            said = found.setdefault(scheme.lower(), {})
+        else:
+            said[name.lower()] = plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    for scheme in ("bearer", "basic"):
+        if scheme in found:
+            said = found[scheme]
+            words = (said.get(key, "") for key in ("realm", "service", "scope"))
+            return Challenge(scheme, *words)
+    return None

@@ -27,7 +27,7 @@ PIECE_SIZE = 128 << 20
 
 @dataclass
 class Sent:
-    """What a transfer has done: blobs by outcome, and the bytes of those that were sent."""
+    """What a transfer has done: blobs by outcome, and the bytes of them that were sent."""
 
     sent: int = 0
     there: int = 0
@@ -38,7 +38,7 @@ class Sent:
     def count(self, outcome: str, size: int) -> None:
         """One blob more."""
         setattr(self, outcome, getattr(self, outcome) + 1)
-        self.bytes += size if outcome == "sent" else 0
+        self.bytes += size
 
 
 class Transfer:
@@ -94,31 +94,33 @@ class Transfer:
 
     def _blobs(self, source: Source, tree: Tree) -> None:
         def send(blob: Descriptor, check: Callable[[], None]) -> tuple[str, int]:
-            return self._watched(source, blob, check), blob.size
+            return self._watched(source, blob, check)
 
         for outcome, size in each(send, tree.blobs.values(), THREADS):
             self.done.count(outcome, size)
 
-    def _watched(self, source: Source, blob: Descriptor, check: Callable[[], None]) -> str:
+    def _watched(
+        self, source: Source, blob: Descriptor, check: Callable[[], None]
+    ) -> tuple[str, int]:
         self._progress.begin(blob.digest, blob.size)
-        outcome = "failed"
+        outcome, sent = "failed", 0
         try:
-            outcome = self._blob(source, blob, check)
+            outcome, sent = self._blob(source, blob, check)
         finally:
             self._progress.end(blob.digest, outcome)
-        return outcome
+        return outcome, sent
 
-    def _blob(self, source: Source, blob: Descriptor, check: Callable[[], None]) -> str:
-        """Bring one blob: `there`, `mounted` or `sent`."""
+    def _blob(self, source: Source, blob: Descriptor, check: Callable[[], None]) -> tuple[str, int]:
+        """Bring one blob: `there`, `mounted` or `sent`, and the bytes for that."""
         check()
         registry, repository = self._registry, self._repository
         if registry.has_blob(repository, blob.digest):
-            return "there"
+            return "there", 0
         location = None
         if source.origin is not None and source.origin.registry == registry.name:
             location = registry.mount(repository, blob.digest, source.origin.repository)
             if location is None:
-                return "mounted"
+                return "mounted", 0
 
         def read(start: int) -> Iterator[bytes]:
             return source.read(blob, start)
@@ -132,4 +134,4 @@ class Transfer:
         )
         with self._unfinished.note(registry.name, repository, blob.digest) as note:
             upload.run(note, location)
-        return "sent"
+        return "sent", blob.size - upload.began

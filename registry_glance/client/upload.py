@@ -55,6 +55,8 @@ class Upload:
         self._reached = reached
         self._location = ""
         self._offset = 0
+        #: where an upload that had begun before went on
+        self.began = 0
 
     def run(self, note: Note, location: str | None = None) -> None:
         """Send it all, going on with what the note says; or at `location`, a new upload.
@@ -69,7 +71,7 @@ class Upload:
 
     def _send(self, note: Note, location: str | None) -> None:
         self._location = note.location or location or ""
-        self._offset = self._found() if note.location else 0
+        self.began = self._offset = self._found() if note.location else 0
         if not self._location:
             self._location = self._registry.begin_upload(self._repository, self._digest)
         note.keep(self._location)

@@ -27,11 +27,15 @@ class Cut(Exception):
 
 @dataclass
 class Exchange:
-    """A request and its answer. Times in seconds; `ended` is 0 while it lasts."""
+    """A request and its answer. Times in seconds; `ended` is 0 while it lasts.
+
+    `sent` are the bytes of the request's body that have gone on.
+    """
 
     method: str
     path: str
     status: int = 0
+    sent: int = 0
     began: float = field(default_factory=time.monotonic)
     ended: float = 0
 
@@ -147,7 +151,7 @@ class _Connection(socketserver.StreamRequestHandler):
             self._reset(self.request)
             raise
         with upstream, upstream.makefile("rb") as stream:
-            self._send(upstream, head, fault)
+            self._send(upstream, head, exchange, fault)
             self._receive(upstream, stream, exchange, fault)
 
     def _answer_itself(self, head: Head, fault: Fault) -> None:
@@ -161,9 +165,11 @@ class _Connection(socketserver.StreamRequestHandler):
         self.wfile.write(ANSWER.format(fault.status).encode())
         raise Cut
 
-    def _send(self, upstream: socket.socket, head: Head, fault: Fault | None) -> None:
+    def _send(
+        self, upstream: socket.socket, head: Head, exchange: Exchange, fault: Fault | None
+    ) -> None:
         upstream.sendall(head.raw)
-        body = read_body(self.rfile, head)
+        body = _counted(read_body(self.rfile, head), exchange)
         if fault:
             body = _flipped(body, fault.spoil)
         if fault and fault.kind in (Kind.RESET, Kind.HOLD):
@@ -194,7 +200,8 @@ class _Connection(socketserver.StreamRequestHandler):
         if exchange.method == "PUT":
             # Glance is done with it, and the registry may begin another before we look again.
             exchange.ended = time.monotonic()
-        body = read_body(stream, head, of_answer=True)
+        # An answer to HEAD says how long it would be.
+        body = read_body(stream, head, of_answer=True) if exchange.method != "HEAD" else iter(())
         if fault:
             fault.reached.set()
         if fault and fault.kind is Kind.LOSE:
@@ -238,6 +245,13 @@ def _until(body: Iterable[bytes], stop: int) -> Iterator[bytes]:
         stop -= len(data)
         if stop <= 0:
             return
+
+
+def _counted(body: Iterable[bytes], exchange: Exchange) -> Iterator[bytes]:
+    """The body; each piece counts when the next one is asked for."""
+    for data in body:
+        yield data
+        exchange.sent += len(data)
 
 
 def _flipped(body: Iterable[bytes], at: int) -> Iterator[bytes]:
