@@ -53,6 +53,13 @@ class Member:
         """The ID of the row of this name."""
         return self.tenant.image(name)
 
+    def layers(self, repository: str, reference: str) -> list[str]:
+        """The digests of an image's layers, the lowest first."""
+        url = f"{self.region.registry.url}/v2/{repository}/manifests/{reference}"
+        headers = {"Authorization": f"Bearer {self.tenant.token()}"}
+        answer = requests.get(url, headers=headers, timeout=30)
+        return [layer["digest"] for layer in answer.json()["layers"]]
+
     def may_pull(self, image: str) -> bool:
         """Whether the registry gives him an image of Glance."""
         said = self.connection.image.get_image(image).properties

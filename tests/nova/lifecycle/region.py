@@ -103,7 +103,12 @@ class Region:
         assert [server for server in gone if self.allocations(server)] == []
         hidden = {image.name for image in self.admin.image.images(is_hidden=True)}
         assert hidden & {f"nova-{server}" for server in gone} == set()
-        assert [made for made in self._commits() if made[1][:36] in gone] == []
+        assert self.commits_of(gone) == []
+
+    def commits_of(self, servers: Iterable[str]) -> list[tuple[str, str]]:
+        """(host, tag) of all commits of servers."""
+        wanted = set(servers)
+        return [made for made in self._commits() if made[1][:36] in wanted]
 
     def _commits(self) -> Iterator[tuple[str, str]]:
         """(host, tag) of all that was committed; a tag begins with the UUID of a server."""

@@ -61,6 +61,38 @@ def test_a_stopped_server_has_a_snapshot_too(member: Member, server: Server) -> 
     assert server.run("/bin/busybox cat /file") == "kept\n"
 
 
+def test_a_snapshot_takes_no_tag_and_is_pulled_by_its_id(
+    member: Member, image: str, server: Server
+) -> None:
+    server.run("echo kept >/file")
+    made = snapshot(server, "snapshots:latest")
+    of_tag, of_snapshot = (
+        member.connection.image.get_image(one).properties["oci_digest"] for one in (image, made)
+    )
+    docker, reference = member.docker, member.region.registry.reference
+    assert of_tag in docker("pull", reference("snapshots:latest"))
+    by_id = reference(f"glance/{made}")
+    assert of_snapshot in docker("pull", by_id)
+    look = ("run", "--rm", "--network=none", by_id, "/bin/busybox", "cat", "/file")
+    assert docker.output(*look) == b"kept\n"
+    docker("image", "rm", by_id)
+    member.connection.image.delete_image(made)
+
+
+def test_a_snapshot_that_fails_leaves_nothing(member: Member, server: Server) -> None:
+    member.region.registry.stop()
+    try:
+        member.compute.create_server_image(server.id, "lost")
+        wait(lambda: images(member, "lost") == [], "the end of the image")
+        server.wait("ACTIVE")
+        member.compute.shelve_server(server.id)
+        server.wait("SHUTOFF")
+    finally:
+        member.region.registry.start()
+    assert [one.name for one in member.connection.image.images() if "-shelved" in one.name] == []
+    assert member.region.commits_of([server.id]) == []
+
+
 def test_only_so_many_backups_are_kept(member: Member, server: Server) -> None:
     for name in ("backup-1", "backup-2"):
         member.compute.backup_server(server.id, name, "daily", 1)
