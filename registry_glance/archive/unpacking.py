@@ -22,9 +22,9 @@ def unpacked(
 ) -> Iterator[tuple[Part, Iterator[bytes]]]:
     """Each of `parts` with its bytes, in the order in which they lie in the archive.
 
-    `chunks` are the archive, compressed or not. The bytes of a part are read before the next part
-    is asked for, or lost. Nothing is compared with digests. Raises ArchiveInvalid as the survey
-    does, and for an archive that ends before its parts do.
+    `chunks` are the archive, compressed or not. The bytes of a part can be read until the next one
+    is asked for, then it is a ValueError. Nothing is compared with digests. Raises ArchiveInvalid
+    as the survey does, and for an archive that ends before its parts do.
     """
     source = Source(_plain(chunks))
     for part in sorted(parts, key=lambda part: part.start):
@@ -61,5 +61,13 @@ def _rest(source: Source) -> Iterator[bytes]:
 
 
 def _bytes(source: Source, part: Part) -> Iterator[bytes]:
-    for piece in source.exactly(part.start + part.size - source.position):
+    end = part.start + part.size
+    position = part.start
+    while position < end:
+        if source.position != position:
+            raise ValueError("a part is to be read before the next one is asked for")
+        piece = source.some(min(PIECE, end - position))
+        if not piece:
+            raise ArchiveInvalid("the archive is cut short")
+        position += len(piece)
         yield bytes(piece)

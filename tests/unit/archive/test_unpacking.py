@@ -32,14 +32,17 @@ def test_each_part_comes_out_in_the_order_of_the_archive(kind: str) -> None:
 
 def test_a_part_that_nobody_reads_is_passed_over() -> None:
     wanted = [part(200_000, 70_000), part(10, 1000), part(1010, 0)]
-    read_on = unpacked(chunks(gzip.compress(NOISE)), wanted)
-    next(read_on)
-    _, nothing = next(read_on)
-    assert b"".join(nothing) == b""
-    last, pieces = next(read_on)
-    next(pieces)
-    assert last == wanted[0]
-    assert list(read_on) == []
+    parts = unpacked(chunks(gzip.compress(NOISE)), wanted)
+    found = {part: next(pieces, b"") for part, pieces in parts}
+    assert list(found) == [wanted[1], wanted[2], wanted[0]]
+    assert [NOISE.index(piece) for piece in found.values()] == [10, 0, 200_000]
+
+
+def test_a_part_that_was_passed_over_is_not_taken_for_an_empty_one() -> None:
+    [(_, one), (_, two)] = unpacked(chunks(NOISE), [part(0, 1000), part(5000, 1000)])
+    for pieces in (one, two):
+        with pytest.raises(ValueError, match="before the next one"):
+            next(pieces)
 
 
 @pytest.mark.parametrize("start", [0, 5000], ids=["in a part", "before it"])
