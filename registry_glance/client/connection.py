@@ -22,6 +22,8 @@ from registry_glance.client.trust import Trust, is_loopback
 #: Seconds to connect, and without a byte: a registry may be storing what it got.
 TIMEOUT = (15, 300)
 REDIRECTS = 5
+#: How often one asks a registry that has never answered.
+FIRST_TRIES = 2
 #: Bytes of a document, an answer that is read as a whole.
 LARGEST_DOCUMENT = 32 << 20
 #: Characters of a registry's words that are passed on.
@@ -34,6 +36,7 @@ class Connection:
     def __init__(self, trust: Trust, logins: Logins, patience: Patience | None = None) -> None:
         self.trust = trust
         self.patience = patience or Patience()
+        self._answered = False
         self._session = requests.Session()
         # Or ~/.netrc would be asked for logins, too.
         self._session.trust_env = False
@@ -85,7 +88,8 @@ class Connection:
             try:
                 answer = self.send(method, path, scope=scope, headers=headers, data=data)
             except Unreachable:
-                if failures >= self.patience.tries:
+                # Who has never been there is more likely a wrong name.
+                if failures >= (self.patience.tries if self._answered else FIRST_TRIES):
                     raise
                 self.patience.pause(failures)
                 continue
@@ -138,7 +142,7 @@ class Connection:
         host = urlsplit(url).hostname
         proxies = {} if is_loopback(host) else get_environ_proxies(url)
         try:
-            return self._session.request(
+            answer = self._session.request(
                 method,
                 url,
                 proxies=proxies,
@@ -149,6 +153,8 @@ class Connection:
             )
         except (requests.RequestException, OSError) as error:
             raise self.unreachable(error) from None
+        self._answered = True
+        return answer
 
     def unreachable(self, error: Exception) -> Unreachable:
         """What a failed request is called; its own words may hold an address with a secret."""

@@ -150,7 +150,9 @@ class Registry:
 
     def _pages(self, path: str, scope: str) -> Iterator[dict[str, Any]]:
         """The pages of a list, by `Link` (OCI Distribution 1.1, "Listing Tags")."""
-        for _ in range(PAGES):
+        seen: set[str] = set()
+        while path not in seen and len(seen) < PAGES:
+            seen.add(path)
             answer = self.connection.document("GET", path, scope=scope)
             yield answer.json()
             onward = NEXT.search(answer.headers.get("Link") or "")
