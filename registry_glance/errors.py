@@ -13,7 +13,7 @@ Specification 1.1, "Error Codes", and of Docker's registry API for what that lis
     ├── Unsupported, NotFound, PaginationInvalid, TooManyTags
     ├── Unauthenticated, TooManyAttempts, Denied
     ├── TooLarge, StorageFull
-    ├── ArchiveInvalid
+    ├── ArchiveInvalid, Unexamined
     ├── Corrupt
     └── Unavailable
 """
@@ -144,6 +144,13 @@ class ArchiveInvalid(RegistryError):
     """Bytes of which no image can be made; the message says why."""
 
 
+class Unexamined(RegistryError):
+    """An image that is still being looked through: whoever comes again later may have it."""
+
+    def __init__(self, message: str = "", *, retry_after: int = 10) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
 class Corrupt(RegistryError):
     """Bytes from Glance that do not have the digest they are kept under."""
 
@@ -194,6 +201,10 @@ ANSWERS: dict[type[RegistryError], Answer] = {
     TooLarge: Answer(413, "SIZE_INVALID", "Glance's quota or size limit is exceeded"),
     StorageFull: Answer(507, "STORAGE_FULL", "no space left"),
     ArchiveInvalid: Answer(404, "MANIFEST_UNKNOWN", "no image can be made of this"),
+    # Of 503 docker shows no reason; with 429 skopeo and podman come again by themselves.
+    Unexamined: Answer(
+        429, "TOOMANYREQUESTS", "this image is being looked through for the first time: try again"
+    ),
     Corrupt: Answer(500, "CORRUPT", "stored bytes do not have their digest"),
     Unavailable: Answer(503, "UNAVAILABLE", "Glance or Keystone is not available"),
 }

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from registry_glance.errors import Denied, Unavailable
+from registry_glance.errors import Denied, Unexamined
 from registry_glance.store.glance import examiners
 from registry_glance.store.glance.examiners import Examiners
 
@@ -42,7 +42,7 @@ def test_those_that_ask_at_once_share_the_work(tmp_path: Path) -> None:
 def test_who_waits_for_long_is_told_to_come_again(tmp_path: Path) -> None:
     found, done, go = Examiners(tmp_path), list[str](), Event()
     for _ in range(2):
-        with pytest.raises(Unavailable) as told:
+        with pytest.raises(Unexamined) as told:
             found.see_to("one", once(done, "one", go))
         assert int(told.value.headers["Retry-After"]) > 0
     go.set()
@@ -67,9 +67,9 @@ def test_no_more_than_a_few_are_looked_through_at_once(tmp_path: Path) -> None:
     found, done, go = Examiners(tmp_path), list[str](), Event()
     examiners.PATIENCE = 0
     for number in range(examiners.QUEUE):
-        with pytest.raises(Unavailable, match="first time"):
+        with pytest.raises(Unexamined):
             found.see_to(str(number), once(done, str(number), go))
-    with pytest.raises(Unavailable, match="too many"):
+    with pytest.raises(Unexamined, match="too many"):
         found.see_to("one more", once(done, "one more", go))
     go.set()
     examiners.PATIENCE = 10

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock, Thread
 
-from registry_glance.errors import RegistryError, Unavailable
+from registry_glance.errors import RegistryError, Unexamined
 from registry_glance.spool.permits import Permits
 
 log = logging.getLogger(__name__)
@@ -41,22 +41,20 @@ class Examiners:
         """Have `work` done for an image, unless somebody is at it, and wait for its end.
 
         Of several processes one works at a time, and the others after it: `work` looks first
-        whether there is anything left to do. Raises what it raises; Unavailable after `PATIENCE`,
+        whether there is anything left to do. Raises what it raises; Unexamined after `PATIENCE`,
         while it goes on.
         """
         try:
             self._begun(image, work).result(PATIENCE)
         except TimeoutError:
-            raise Unavailable(
-                "this image is being looked through for the first time: try again", retry_after=10
-            ) from None
+            raise Unexamined() from None
 
     def _begun(self, image: str, work: Callable[[], None]) -> Future[None]:
         with self._lock:
             future = self._running.get(image)
             if future is None:
                 if len(self._running) >= QUEUE:
-                    raise Unavailable("too many images are being looked through")
+                    raise Unexamined("too many images are being looked through: try again")
                 future = self._running[image] = Future()
                 # A daemon: nobody waits for it when the process ends.
                 Thread(target=self._run, args=(image, work, future), daemon=True).start()

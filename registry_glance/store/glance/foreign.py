@@ -47,7 +47,7 @@ class Foreign:
     def whole(self, row: Row) -> Examined:
         """The same with all that its manifests refer to; looked through now if need be.
 
-        Raises Unavailable if that takes long.
+        Raises Unexamined if that takes long.
         """
         image = self._looked_through(row)
         if self._is_whole(image):
