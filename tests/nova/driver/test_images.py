@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 from uuid import uuid4
 
@@ -22,6 +24,8 @@ from nova_driver.docker.names import mark
 from nova_driver.docker.reference import Reference
 from tests.clients.engine import Engine as Docker
 from tests.clients.program import Program, missing
+from tests.clients.tarballs import packed
+from tests.nova.busybox import BUSYBOX
 from tests.nova.driver.host import Host, instance
 from tests.nova.driver.user import User
 
@@ -225,6 +229,25 @@ def test_an_image_in_use_again_is_young(host: Host, user: User) -> None:
         assert "/again" not in names(host)
     finally:
         conf.clear_override("remove_unused_original_minimum_age_seconds", "image_cache")
+
+
+def test_an_archive_is_brought_and_removed_as_others_are(host: Host, user: User) -> None:
+    conf, name = nova.conf.CONF, user.registry.reference("rooted:latest")
+    wanted = {"name": "rooted", "container_format": "docker", "disk_format": "raw"}
+    root = packed({"bin/busybox": Path(str(BUSYBOX)).read_bytes(), "unlike": uuid4().bytes})
+    facts = {**wanted, "properties": {"docker_cmd": SLEEP}}
+    image = glance.API().create(user.context, facts, io.BytesIO(root))["id"]
+    assert host.driver.cache_image(user.context, image) is True
+    assert host.driver.cache_image(user.context, image) is False
+    aged(host, name)
+    conf.set_override("remove_unused_original_minimum_age_seconds", 3600, "image_cache")
+    try:
+        host.driver.manage_image_cache(None, [])
+    finally:
+        conf.clear_override("remove_unused_original_minimum_age_seconds", "image_cache")
+    assert "/rooted" not in names(host)
+    assert image not in names(host)
+    assert host.inspect(host.boot(user, image))["Config"]["Image"] == name
 
 
 def test_a_boot_keeps_an_image_that_is_being_removed(host: Host, user: User) -> None:
