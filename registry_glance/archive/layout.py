@@ -72,7 +72,8 @@ class Layout:
         blobs = {blob: self._blob(blob) for blob in manifest.blobs()}
         for blob, member in blobs.items():
             body = self._survey.documents.get(_path(blob.digest))
-            if blob == manifest.config and body is not None:
+            is_manifest = blob.media_type in media_types.MANIFESTS
+            if blob == manifest.config and body is not None and not is_manifest:
                 self.documents.setdefault(blob.digest, Document(blob.media_type, body))
             else:
                 self.parts[blob.digest] = part(member)

@@ -21,8 +21,8 @@ DOCUMENTS_LIMIT = 64 << 20
 #: Where archives of images keep documents: at the top, and in a layout's blobs.
 DOCUMENT = re.compile(r"[^/]+|blobs/[^/]+/[^/]+")
 BLOB = re.compile(r"blobs/([^/]+)/[^/]+")
-#: What makes an archive one of images.
-MARKS = frozenset({"oci-layout", "manifest.json"})
+#: What makes an archive one of images: kept in any case.
+MARKS = frozenset({"oci-layout", "index.json", "manifest.json"})
 JSON = re.compile(rb"\s*[{\[]")
 #: Bytes hashed at a time, and at the beginning.
 PIECE, HEAD = 1 << 20, 64
@@ -93,8 +93,9 @@ class Table:
 
     def _document(self, header: Header, head: bytes) -> bytearray | None:
         """The beginning of what may be a document, and is worth keeping."""
-        fits = header.size <= min(DOCUMENT_LIMIT, DOCUMENTS_LIMIT - self._document_bytes)
-        if fits and DOCUMENT.fullmatch(header.name) and JSON.match(head):
+        room = DOCUMENTS_LIMIT - self._document_bytes
+        is_small = header.size <= DOCUMENT_LIMIT and (header.name in MARKS or header.size <= room)
+        if is_small and DOCUMENT.fullmatch(header.name) and JSON.match(head):
             return bytearray(head)
         return None
 

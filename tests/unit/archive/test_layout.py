@@ -98,6 +98,20 @@ def test_a_layer_that_is_not_distributed_may_be_missing() -> None:
     assert not contents.parts
 
 
+def test_a_configuration_that_calls_itself_a_manifest_is_none() -> None:
+    manifest = canonical(
+        {
+            "schemaVersion": 2,
+            "config": descriptor(media_types.OCI_MANIFEST, b"{}"),
+            "layers": [],
+        }
+    )
+    top = [descriptor(media_types.OCI_MANIFEST, manifest)]
+    contents = read(packed(layout(top, manifest, b"{}")))
+    assert set(contents.documents) == {Digest.of(manifest)}
+    assert set(contents.parts) == {Digest.of(b"{}")}
+
+
 @pytest.mark.parametrize("place", range(3), ids=["manifest", "configuration", "layer"])
 def test_a_blob_that_is_not_what_it_is_named_is_refused(place: int) -> None:
     blob = blobs_of(IMAGE)[place]

@@ -349,6 +349,14 @@ def test_hostile_headers_are_refused(data: bytes, words: str) -> None:
         read(data)
 
 
+def test_what_else_is_in_a_pax_header_is_passed_over() -> None:
+    value = b"\x01\0\n=\0 9 path=x\n"
+    record = b"%d SCHILY.xattr.security.capability=%s\n"
+    length = len(record % (10, value))
+    data = extension(b"x", record % (length, value)) + FILE + END
+    assert set(survey([data]).members) == {"file"}
+
+
 def test_a_comment_for_all_members_is_none_of_our_business() -> None:
     # As `git archive` writes it.
     assert read(extension(b"g", b"18 comment=0123ab\n") + FILE + END).root is not None
@@ -422,7 +430,11 @@ def test_only_small_documents_at_their_places_are_kept(monkeypatch: pytest.Monke
         "large.json": b"[" + b" " * 90 + b"1]",
         "larger.json": b"[" + b" " * 90 + b"1]",
     }
-    assert set(survey([packed(files)]).documents) == {"a.json", "blobs/sha256/x", "large.json"}
+    kept = {"a.json", "blobs/sha256/x", "large.json"}
+    assert set(survey([packed(files)]).documents) == kept
+    # Without these it would be taken for a file system.
+    files["manifest.json"] = b"[" + b" " * 200 + b"]"
+    assert set(survey([packed(files)]).documents) == {*kept, "manifest.json"}
 
 
 def test_what_the_bytes_come_from_may_stop_it() -> None:
