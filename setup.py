@@ -70,7 +70,7 @@ setup(
         "python-glanceclient",
         "requests",
         "tqdm",
-        "zstandard",
+        "zstandard>=0.19",
     ],
     extras_require={
         "embedded": EMBEDDED,

@@ -24,8 +24,8 @@ BLOB = re.compile(r"blobs/([^/]+)/[^/]+")
 #: What makes an archive one of images: kept in any case.
 MARKS = frozenset({"oci-layout", "index.json", "manifest.json"})
 JSON = re.compile(rb"\s*[{\[]")
-#: Bytes hashed at a time, and at the beginning.
-PIECE, HEAD = 1 << 20, 64
+#: Bytes of a file that tell what is in it.
+HEAD = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
 from registry_glance.archive.compression import Compression, compression, expanded
 from registry_glance.archive.kinds import looks
-from registry_glance.archive.members import Link, Member, Table
+from registry_glance.archive.members import DOCUMENT_LIMIT, JSON, Link, Member, Table
 from registry_glance.archive.source import Source, Tally
 from registry_glance.archive.tarball import BLOCK, headers, is_tar
 from registry_glance.errors import ArchiveInvalid
 from registry_glance.oci.digest import Digest
-
-#: Bytes of one manifest (OCI Distribution 1.1, "Pushing Manifests").
-DOCUMENT_LIMIT = 4 << 20
-JSON = re.compile(rb"\s*[{\[]")
 
 
 @dataclass(frozen=True, slots=True)
