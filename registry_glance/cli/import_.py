@@ -137,7 +137,7 @@ def _opened(args: argparse.Namespace) -> Iterator[Opened]:
     with ExitStack() as opened:
         file = opened.enter_context(_spooled() if args.file == "-" else path.open("rb"))
         platform = Platform.parse(args.platform) if args.platform else Platform.here()
-        archive = opened.enter_context(Archive(file, platform, _properties(args)))
+        archive = Archive(file, platform, _properties(args))
         yield archive, archive.contents.images, name
 
 

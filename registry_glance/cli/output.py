@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -30,6 +31,11 @@ def ended(args: argparse.Namespace, command: Callable[[argparse.Namespace], None
     """Run a command: 0; 1 for what has failed, 2 for what makes no sense, after one line."""
     try:
         command(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has seen enough; Python would complain about the rest when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except (ClientError, RegistryError, ConfigInvalid, OSError) as error:
         failure = _described(error)
         if args.json:

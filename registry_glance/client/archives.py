@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from registry_glance.archive import rootfs
 from registry_glance.archive.contents import Contents, Document, Found, Part, RootFileSystem
@@ -28,7 +26,7 @@ READ_SIZE = 1 << 20
 
 
 class Archive:
-    """An archive that has been looked through. Use it as a context: it may have a folder."""
+    """An archive that has been looked through."""
 
     origin: Reference | None = None
 
@@ -39,16 +37,12 @@ class Archive:
         `archive.rootfs` knows. Raises ArchiveInvalid, OSError.
         """
         self._file = file
-        self._folder: Path | None = None
+        self._made = os.fstat(file.fileno()).st_mtime
         self._contents = contents(survey(self._chunks()))
-        try:
-            if self._contents.packed:
-                self._contents = self._unpacked()
-            if self._contents.root is not None:
-                self._contents = self._image(self._contents.root, platform, properties)
-        except BaseException:
-            self.close()
-            raise
+        if self._contents.packed:
+            self._contents = self._unpacked()
+        if self._contents.root is not None:
+            self._contents = self._image(self._contents.root, platform, properties)
 
     @property
     def contents(self) -> Contents:
@@ -68,23 +62,10 @@ class Archive:
             return iter([document.body[start:]])
         if part is None:
             raise Absent(404, "BLOB_UNKNOWN", f"the archive lacks {blob.digest}")
-        if self._folder is not None:
-            return _of_file(self._folder / blob.digest.hex, start)
         return self._range(part.start + start, part.start + part.size)
 
     def referrers(self, digest: Digest) -> Iterator[Descriptor]:
         return iter(())
-
-    def close(self) -> None:
-        """Remove what was unpacked."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Archive:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _chunks(self) -> Iterator[bytes]:
         return self._range(0, os.fstat(self._file.fileno()).st_size)
@@ -96,35 +77,32 @@ class Archive:
             yield data
 
     def _unpacked(self) -> Contents:
-        """Take the parts out of a compressed archive: they are sent from any place in them."""
-        self._folder = Path(tempfile.mkdtemp(prefix="registry-glance-"))
+        """Take the parts out of a compressed archive: they are sent from any place in them.
+
+        They go to a file without a name, which takes the archive's place.
+        """
         found = self._contents
+        # Open as long as we are: others read it at any time.
+        into = cast(BinaryIO, tempfile.TemporaryFile(prefix="registry-glance-"))  # noqa: SIM115
         if found.root is not None:
             # One step only: the next one would pass over the bytes.
             _, chunks = next(unpacked(self._chunks(), [found.root.layer]))
-            layer = self._kept(packed(chunks), None)
-            return replace(found, root=replace(found.root, layer=layer))
-        for part, chunks in unpacked(self._chunks(), found.parts.values()):
-            self._kept(chunks, part.digest)
+            layer = _kept(packed(chunks), into)
+            found = replace(found, root=replace(found.root, layer=layer), packed=False)
+        else:
+            pairs = unpacked(self._chunks(), found.parts.values())
+            kept = {part.digest: _kept(chunks, into) for part, chunks in pairs}
+            parts = {digest: replace(part, digest=digest) for digest, part in kept.items()}
+            found = replace(found, parts=parts, packed=False)
+        into.flush()
+        self._file = into
         return found
-
-    def _kept(self, chunks: Iterator[bytes], digest: Digest | None) -> Part:
-        """A file of the folder, named by its digest."""
-        assert self._folder is not None
-        tally = Tally()
-        path = self._folder / "part"
-        with path.open("wb") as file:
-            for data in tally.through(chunks):
-                file.write(data)
-        name = digest or tally.digest
-        path.rename(self._folder / name.hex)
-        return Part(name, tally.size, 0)
 
     def _image(
         self, root: RootFileSystem, platform: Platform, properties: Mapping[str, str]
     ) -> Contents:
         """A root file system with a configuration and a manifest; made when the file was."""
-        made = datetime.fromtimestamp(int(os.fstat(self._file.fileno()).st_mtime), UTC)
+        made = datetime.fromtimestamp(int(self._made), UTC)
         created = made.strftime("%Y-%m-%dT%H:%M:%SZ")
         body = rootfs.configuration(root.diff_id, properties, created, platform.architecture)
         layer = Descriptor(root.media_type, root.layer.digest, root.layer.size)
@@ -134,8 +112,10 @@ class Archive:
         return Contents((Found(digest),), documents, {root.layer.digest: root.layer})
 
 
-def _of_file(path: Path, start: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        while data := file.read(READ_SIZE):
-            yield data
+def _kept(chunks: Iterator[bytes], into: BinaryIO) -> Part:
+    """What was appended to a file."""
+    tally = Tally()
+    start = into.tell()
+    for data in tally.through(chunks):
+        into.write(data)
+    return Part(tally.digest, tally.size, start)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError
 
 from registry_glance import __version__
 from registry_glance.client.challenge import challenge
 from registry_glance.client.credentials import Logins
 from registry_glance.client.errors import Absent, ClientError, LoginRefused, Refusal, Unreachable
-from registry_glance.client.login import Login
+from registry_glance.client.login import Login, Told
 from registry_glance.client.patience import PASSING, Patience
 from registry_glance.client.trust import Trust, is_loopback
 
@@ -44,7 +47,9 @@ class Connection:
         self._session.verify = trust.cacert or True
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
-        self._login = Login(trust, logins, self._bare)
+        # One for whom nothing is to be remembered, on whatever port.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._login = Login(trust, logins, self._told)
 
     def send(
         self,
@@ -65,7 +70,7 @@ class Connection:
             onward = answer.headers.get("Location") if answer.is_redirect else None
             if onward is None or method not in ("GET", "HEAD"):
                 return answer
-            answer.close()
+            finish(answer)
             url = urljoin(url, onward)
         raise Unreachable(f"{self.trust.registry} redirects without end")
 
@@ -97,7 +102,7 @@ class Connection:
                 return answer
             if answer.status_code not in PASSING or failures >= self.patience.tries:
                 raise self.refusal(answer)
-            answer.close()
+            finish(answer)
             self.patience.pause(failures, answer.headers.get("Retry-After"))
 
     def document(self, method: str, path: str, *, scope: str = "", **more: Any) -> Document:
@@ -126,7 +131,7 @@ class Connection:
         asked = challenge(answer.headers.get("WWW-Authenticate"))
         if answer.status_code != 401 or not own or asked is None:
             return answer
-        answer.close()
+        finish(answer)
         used = self._login.answer(asked, scope, used)
         return self._once(method, url, headers, used, data)
 
@@ -135,6 +140,11 @@ class Connection:
     ) -> requests.Response:
         login_header = {"Authorization": login} if login else {}
         return self._bare(method, url, headers={**headers, **login_header}, data=data)
+
+    def _told(self, method: str, url: str, **arguments: Any) -> Told:
+        """What a token server says. Raises Unreachable."""
+        answer = self._bare(method, url, **arguments)
+        return Told(answer.status_code, self._body(answer, 1 << 20))
 
     def _bare(self, method: str, url: str, **arguments: Any) -> requests.Response:
         """One request, as it is. Raises Unreachable."""
@@ -195,6 +205,13 @@ class Document:
         if not isinstance(value, dict):
             raise Unreachable("the registry has answered something else than JSON")
         return value
+
+
+def finish(answer: requests.Response) -> None:
+    """Give up what is left of an answer; its connection is used again if that is little."""
+    with suppress(requests.RequestException, HTTPError, OSError):
+        answer.raw.read(1 << 16)
+    answer.close()
 
 
 def _words(body: bytes) -> tuple[str, str]:

@@ -44,18 +44,20 @@ def image_ids(cloud: Cloud, reference: Reference, digests: Iterable[Digest]) -> 
 
 
 def _named(glance: Glance, reference: Reference) -> Row | None:
-    """The row of a tag, the latest if there are two; or of an image by its ID."""
+    """The row of an image by its ID, or of a tag: the last that was pushed, else the first."""
     if reference.repository.image:
         return glance.get(reference.repository.image)
     if not isinstance(reference.target, Tag):
         return None
-    own = glance.project()
-    rows = [
-        row
-        for row in glance.named(f"{reference.repository}:{reference.target}")
-        if row.get("status") == "active" and row.get("oci_kind") == "tag"
-    ]
-    return max(rows, key=lambda row: (row.get("owner") == own, _number(row)), default=None)
+    rows = list(glance.named(f"{reference.repository}:{reference.target}"))
+    active = [row for row in rows if row.get("status") == "active"]
+    project = glance.project()
+    own = [row for row in active if row.get("owner") == project] or active
+    # What Nova has copied to a snapshot does not make it a tag.
+    pushed = [row for row in own if row.get("oci_image") == row["id"]]
+    if pushed:
+        return max(pushed, key=lambda row: _number(row, "oci_serial"))
+    return min(own, key=lambda row: str(row.get("created_at")), default=None)
 
 
 def _holding(glance: Glance, owner: str, digest: Digest) -> tuple[str, ...]:
@@ -83,6 +85,6 @@ def _pieces(glance: Glance, owner: str, upload: str) -> tuple[str, ...]:
     return tuple(row for _, row in sorted(rows))
 
 
-def _number(row: Row, name: str = "oci_serial") -> int:
+def _number(row: Row, name: str) -> int:
     text = str(row.get(name, ""))
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

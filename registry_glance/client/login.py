@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from base64 import b64encode
 from collections.abc import Callable
-from typing import Any
-
-import requests
+from typing import Any, NamedTuple
 
 from registry_glance.client.challenge import Challenge
 from registry_glance.client.credentials import Credentials, Logins
@@ -17,8 +16,16 @@ from registry_glance.client.trust import Trust
 #: Names us to token servers, which may list it to the user.
 CLIENT_ID = "registry-glance"
 
+
+class Told(NamedTuple):
+    """What a token server has answered."""
+
+    status: int
+    body: bytes
+
+
 #: Sends a request to a token server: method, address, then what `requests` takes.
-Send = Callable[..., requests.Response]
+Send = Callable[..., Told]
 
 
 class Login:
@@ -97,16 +104,16 @@ def _basic(credentials: Credentials) -> str:
     return f"Basic {b64encode(text.encode()).decode()}"
 
 
-def _granted(answer: requests.Response, registry: str, *, known: bool) -> str:
+def _granted(answer: Told, registry: str, *, known: bool) -> str:
     """The token in a token server's answer."""
-    if answer.status_code in (400, 401, 403):
+    if answer.status in (400, 401, 403):
         told = "refuses the credentials" if known else "wants a login: use docker login, or options"
         raise LoginRefused(401, "UNAUTHORIZED", f"{registry} {told}")
     try:
-        said: Any = answer.json() if answer.ok else None
-    except ValueError:
+        said: Any = json.loads(answer.body) if answer.status == 200 else None
+    except (ValueError, RecursionError):
         said = None
     token = (said.get("token") or said.get("access_token")) if isinstance(said, dict) else None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise Unreachable(f"{registry}'s token server gave no token ({answer.status_code})")
+        raise Unreachable(f"{registry}'s token server gave no token ({answer.status})")
     return token

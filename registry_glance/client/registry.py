@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin
 
 import requests
 
-from registry_glance.client.connection import Connection
+from registry_glance.client.connection import Connection, finish
 from registry_glance.client.errors import Absent, Unreachable, Untrue
 from registry_glance.errors import DigestInvalid, ManifestInvalid
 from registry_glance.oci import media_types
@@ -68,13 +68,13 @@ class Registry:
         path = f"/v2/{repository}/manifests/{target}"
         headers = {"Content-Type": manifest.media_type}
         scope = pushing(repository)
-        self.connection.ask("PUT", path, scope=scope, headers=headers, data=manifest.body).close()
+        finish(self.connection.ask("PUT", path, scope=scope, headers=headers, data=manifest.body))
 
     def delete(self, repository: Repository, target: Tag | Digest) -> None:
         """Remove a tag alone, or a manifest with all its tags. Raises Absent."""
         path = f"/v2/{repository}/manifests/{target}"
         scope = f"repository:{repository}:pull,delete"
-        self.connection.ask("DELETE", path, scope=scope).close()
+        finish(self.connection.ask("DELETE", path, scope=scope))
 
     def referrers(self, repository: Repository, digest: Digest) -> Iterator[Descriptor]:
         """What refers to a manifest; nothing, where the registry does not know the question."""
@@ -131,7 +131,7 @@ class Registry:
         path = f"/v2/{repository}/blobs/uploads/"
         asked = f"{path}?{query}" if query else path
         answer = self.connection.ask("POST", asked, scope=scope, data=b"")
-        answer.close()
+        finish(answer)
         return None if answer.status_code == 201 else self.location(answer, asked)
 
     def location(self, answer: requests.Response, path: str) -> str:
@@ -143,7 +143,7 @@ class Registry:
 
     def _is_there(self, path: str, scope: str, headers: dict[str, str]) -> bool:
         try:
-            self.connection.ask("HEAD", path, scope=scope, headers=headers).close()
+            finish(self.connection.ask("HEAD", path, scope=scope, headers=headers))
         except Absent:
             return False
         return True

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import requests
 
-from registry_glance.client.errors import Absent, ClientError, Unreachable, Untrue
+from registry_glance.client.connection import finish
+from registry_glance.client.errors import Absent, ClientError, Refusal, Unreachable, Untrue
 from registry_glance.client.patience import PASSING
 from registry_glance.client.registry import Registry, pushing
 from registry_glance.client.unfinished import Note
@@ -17,6 +18,9 @@ from registry_glance.oci.names import Repository
 
 #: `Range` of an upload: the last byte that is there.
 RANGE = re.compile(r"(?:bytes=)?0-(\d{1,19})", re.ASCII)
+
+#: Statuses of uploads that cannot be gone on with: of nobody's, of somebody else's, without GET.
+GONE = frozenset({400, 403, 404, 405, 410})
 
 #: A blob's bytes from an offset on.
 Open = Callable[[int], Iterator[bytes]]
@@ -91,7 +95,7 @@ class Upload:
         while self._offset == began:
             size = min(self._piece_size, self._size - began)
             answer = self._sent(size)
-            if answer is not None and answer.status_code == 202:
+            if answer is not None and answer.ok:
                 self._take(answer, began + size)
                 return
             failures += 1
@@ -128,17 +132,17 @@ class Upload:
 
     def _found(self) -> int:
         """How far the upload is (end-13). Raises Lost."""
-        connection = self._registry.connection
         try:
-            answer = connection.ask("GET", self._location, scope=self._scope)
-        except Absent:
-            raise Lost from None
-        answer.close()
+            answer = self._registry.connection.ask("GET", self._location, scope=self._scope)
+        except Refusal as error:
+            if error.status in GONE:
+                raise Lost from None
+            raise
         return self._take(answer, 0)
 
     def _take(self, answer: requests.Response, otherwise: int) -> int:
         """Go on where an answer says. Raises Unreachable for what cannot be."""
-        answer.close()
+        finish(answer)
         if answer.headers.get("Location"):
             self._location = self._registry.location(answer, self._location)
         match = RANGE.fullmatch((answer.headers.get("Range") or "").strip())
@@ -156,7 +160,7 @@ class Upload:
         mark = "&" if "?" in self._location else "?"
         path = f"{self._location}{mark}digest={quote(str(self._digest))}"
         try:
-            self._registry.connection.ask("PUT", path, scope=self._scope, data=b"").close()
+            finish(self._registry.connection.ask("PUT", path, scope=self._scope, data=b""))
         except ClientError as error:
             if error.code == "DIGEST_INVALID":
                 raise Untrue(f"the bytes for {self._digest} do not have this digest") from None
