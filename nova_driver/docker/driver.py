@@ -358,6 +358,8 @@ class DockerDriver(driver.ComputeDriver):
             return self._node.servers.cache(image, context.auth_token)
 
     def manage_image_cache(self, context: Any, all_instances: Any) -> None:
+        with faults():
+            self._node.snapshots.tidy()
         settings = CONF.image_cache
         if settings.remove_unused_base_images:
             age = timedelta(seconds=settings.remove_unused_original_minimum_age_seconds)

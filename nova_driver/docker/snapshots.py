@@ -32,6 +32,8 @@ class Snapshots:
         self._images = images
         self._registry = registry
         self._pause = pause
+        #: The instances of which something may be left: the Engine was away when it was to go.
+        self._left: set[str] = set()
 
     def take(
         self,
@@ -47,6 +49,7 @@ class Snapshots:
         `update_task_state` raises.
         """
         _check(instance)
+        self._left.discard(instance.uuid)
         try:
             update_task_state(task_state=task_states.IMAGE_PENDING_UPLOAD)
             self._fill(instance, container, image, context.auth_token, update_task_state)
@@ -73,7 +76,20 @@ class Snapshots:
             self._images.push(commit.name, f"{self._registry}/{repository_of(image)}", token)
         finally:
             with suppress(EngineError):
-                self._commits.sweep(instance.uuid)
+                self._sweep(instance.uuid)
+
+    def tidy(self) -> None:
+        """Remove what snapshots have left here that failed without an Engine.
+
+        Raises an EngineError.
+        """
+        for instance in tuple(self._left):
+            self._sweep(instance)
+
+    def _sweep(self, instance: str) -> None:
+        self._left.add(instance)
+        self._commits.sweep(instance)
+        self._left.discard(instance)
 
     def _stands_still(self, instance: Any) -> bool:
         """The image's word, if it makes sense, or else the operator's."""

@@ -119,6 +119,13 @@ def other_host(host: Host, user: User, other_engine: Engine) -> Iterator[Host]:
 
 
 @pytest.fixture
+def mortal_host(user: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host whose Engine may be stopped."""
+    for engine in running(tmp_path_factory.mktemp("mortal-engine")):
+        yield from started(engine, user.registry.address)
+
+
+@pytest.fixture
 def tenant_host(tenant: User, engine: Engine) -> Iterator[Host]:
     """A compute host at the registry that wants to know who asks."""
     yield from started(engine, tenant.registry.address)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from nova_driver.docker.engine.errors import Failed
 from nova_driver.docker.limits import is_smaller
 from nova_driver.docker.luggage import Kept, Sent, packed, unpacked
 from tests.clients.engine import Engine
-from tests.nova.driver.conftest import running, started
+from tests.nova.driver.conftest import started
 from tests.nova.driver.host import Host, flavor, images, wait
 from tests.nova.driver.user import User
 
@@ -397,13 +396,6 @@ def test_an_old_container_left_over_is_no_obstacle(
     move(other_host, user, server, host)
     wait(lambda: host.console(server) == "later", "what was written last")
     assert containers(host, server) == {f"nova-{server.uuid}"}
-
-
-@pytest.fixture
-def mortal_host(user: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """A host whose Engine may be stopped."""
-    for engine in running(tmp_path_factory.mktemp("mortal-engine")):
-        yield from started(engine, user.registry.address)
 
 
 def test_an_engine_that_goes_away_in_the_middle_takes_nothing_along(

@@ -24,6 +24,9 @@ KEEPER = (
     "/bin/busybox cat /note; /bin/busybox env | /bin/busybox grep NOTE; /bin/busybox sleep 1000"
 )
 
+#: Ends when the Engine does.
+OBEDIENT = "trap 'exit 0' TERM; while :; do /bin/busybox sleep 0.1; done"
+
 PAUSED, RESUMED = event.EVENT_LIFECYCLE_PAUSED, event.EVENT_LIFECYCLE_RESUMED
 STOPPED = event.EVENT_LIFECYCLE_STOPPED
 PENDING, UPLOADING = task_states.IMAGE_PENDING_UPLOAD, task_states.IMAGE_UPLOADING
@@ -187,6 +190,27 @@ def test_a_snapshot_without_a_registry_leaves_nothing(
         with pytest.raises(exception.ImageNotFound):
             there.image(row)
         assert host.state(made) == power_state.RUNNING
+
+
+def test_a_snapshot_without_an_engine_leaves_nothing(mortal_host: Host, user: User) -> None:
+    host = mortal_host
+    made = host.boot(user, user.push("mortal:latest", OBEDIENT))
+    row, node = queued(user, made), host.driver._node
+    push = node.snapshots._images.push
+
+    def away(*arguments: object) -> None:
+        host.engine.stop()
+        push(*arguments)
+
+    node.snapshots._images.push = away
+    with pytest.raises(exception.HypervisorUnavailable):
+        snapshot(host, user, made, row)
+    with pytest.raises(exception.ImageNotFound):
+        user.image(row)
+    host.engine.start()
+    assert any(f"nova-server:{made.uuid}" in one for one in images(host))
+    host.driver.manage_image_cache(None, [])
+    assert not any(made.uuid in one or row in one for one in images(host))
 
 
 def test_layers_outlive_the_image_that_had_them_first(
