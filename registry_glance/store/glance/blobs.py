@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import islice
 
 from registry_glance.cache.answers import Answers
@@ -15,6 +15,7 @@ from registry_glance.store.contract import Content
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.content import Empty, Growing, Near, Passing
 from registry_glance.store.glance.local import Local
+from registry_glance.store.glance.naming import HELD
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.slots import MOST_ABSENT, Slots, discard, remove
 
@@ -32,12 +33,14 @@ class Blobs:
         self._temporary = local.folder
 
     def find(self, digest: Digest) -> rows.Blob:
-        """The blob's entry. Raises BlobUnknown."""
+        """The blob's entry, if all its bytes are in Glance. Raises BlobUnknown."""
         return self._answers.get(_name(digest), lambda: self._look_up(digest))
 
     def has_bytes(self, digest: Digest) -> bool:
-        """Whether all the rows of the blob are complete."""
-        return self._answers.get(f"bytes of {digest}", lambda: self._has_bytes(digest))
+        """Whether there is such a blob, with all its bytes."""
+        with suppress(BlobUnknown):
+            return bool(self.find(digest))
+        return False
 
     def open(self, digest: Digest) -> Content:
         """The blob's bytes: from near if they are there, else fetched. Raises BlobUnknown."""
@@ -128,24 +131,17 @@ class Blobs:
             for part in wanted:
                 yield from self._project.read(*part)
 
-    def _has_bytes(self, digest: Digest) -> bool:
-        try:
-            row_ids = self.find(digest).rows
-        except BlobUnknown:
-            return False
-        found = {row["id"] for row in self._project.find(row_ids) if rows.is_active(row)}
-        return found.issuperset(row_ids)
-
     def _parts(self, blob: rows.Blob) -> list[tuple[str, int]]:
         """The blob's rows and their sizes in bytes. Raises BlobUnknown if one is not there."""
         if len(blob.rows) == 1:
             return [(blob.rows[0], blob.start + blob.size)]
-        sizes = {
-            row["id"]: row["size"] for row in self._project.find(blob.rows) if rows.is_active(row)
-        }
-        parts = [(row_id, sizes.get(row_id, 0)) for row_id in blob.rows]
+        try:
+            held = self._held(blob)
+        except Absent:
+            raise self._lost(blob) from None
+        parts = [(row["id"], int(row["size"] or 0)) for row in held if rows.is_active(row)]
         if sum(size for _, size in parts) != blob.size:
-            raise self._lost(blob)
+            raise BlobUnknown(detail={"digest": str(blob.digest)})
         return parts
 
     def _lost(self, blob: rows.Blob) -> BlobUnknown:
@@ -156,10 +152,27 @@ class Blobs:
         return BlobUnknown(detail={"digest": str(blob.digest)})
 
     def _look_up(self, digest: Digest) -> rows.Blob:
-        live = self._live(digest)
-        if not live:
-            raise BlobUnknown(detail={"digest": str(digest)})
-        return live[0]
+        for blob in self._live(digest):
+            if self._is_whole(blob):
+                return blob
+        raise BlobUnknown(detail={"digest": str(digest)})
+
+    def _is_whole(self, blob: rows.Blob) -> bool:
+        """Whether nobody has deleted or deactivated the rows with the bytes in Glance."""
+        try:
+            return all(map(rows.is_active, self._held(blob)))
+        except Absent:
+            self._lost(blob)
+            return False
+
+    def _held(self, blob: rows.Blob) -> list[Row]:
+        """The rows with the bytes, in order, deactivated ones too. Raises Absent."""
+        found = {row["id"]: row for row in self._project.find(blob.rows)}
+        # Its owner may have shown a layer in Glance's lists, to boot it.
+        held = [found.get(row_id) or self._project.get(row_id) for row_id in blob.rows]
+        if any(row["status"] not in HELD for row in held):
+            raise Absent()
+        return held
 
     def _live(self, digest: Digest) -> list[rows.Blob]:
         entries = self._slots.find("blob", str(digest))

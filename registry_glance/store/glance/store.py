@@ -87,7 +87,7 @@ class GlanceStore(Store):
 
     def mount(self, repository: Repository, digest: Digest, source: Repository | None) -> bool:
         # Blobs belong to the project, so it does not matter which of its repositories has it.
-        return not self._blobs.absent([digest])
+        return not self._blobs.absent([digest]) and self._blobs.has_bytes(digest)
 
     def manifest(self, repository: Repository, reference: Tag | Digest) -> StoredManifest:
         if isinstance(reference, Digest):
