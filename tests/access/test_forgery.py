@@ -44,6 +44,8 @@ READ_BY_NOBODY = {
     "pull a blob": "404 BLOB_UNKNOWN",
     "list the tags": "404 NAME_UNKNOWN",
 }
+#: The same but for lists: what name a forger gives to an image of his is for him to say.
+CONTENTS = {name: told for name, told in READ_BY_NOBODY.items() if name != "list the tags"}
 
 #: How a forger shows his rows, and to whom.
 WAYS = ("private", "shared", "public", "community")
@@ -64,6 +66,15 @@ class Place:
         for client in (self.bob, self.carol):
             assert self.bytes_told(client) == []
             assert answers(client, self.victim, READS) == READ_BY_NOBODY
+
+    def check_contents(self, client: Client) -> None:
+        """One who is shown a forger's rows is told nothing but their names."""
+        assert self.bytes_told(client) == []
+        assert self.told(client) == CONTENTS
+
+    def told(self, client: Client) -> dict[str, str]:
+        """What is told of it, but for lists."""
+        return answers(client, self.victim, {name: READS[name] for name in CONTENTS})
 
     def bytes_told(self, client: Client) -> list[str]:
         """The questions whose answer holds anything of the layer."""
@@ -188,7 +199,9 @@ def test_a_tag(callers: Callers, place: Place, way: str, genuine: dict[str, Row]
     parts = ("manifest", victim.repository, victim.manifest, "0")
     forge(callers.bob.tenant, "manifest", genuine, manifest, place.ids.row(*parts), **claims)
     show(callers, tag, way)
-    place.check()
+    # By its name it is an image of bob's, whose layers are not there.
+    for client in (place.bob, place.carol):
+        place.check_contents(client)
     assert answers(callers.alice, victim, READS) == dict.fromkeys(READS, "200")
     again = pushed(callers.alice, victim.repository, secrets.token_bytes(1000))
     eventually(
@@ -345,8 +358,9 @@ def test_a_copy_of_an_offer_offers_nothing(callers: Callers, place: Place) -> No
     name = {"name": seen["name"], "os_hidden": False, "visibility": "community"}
     forge(bob, "tag", {}, manifest, **{**copied, **name})
     alice.set_visibility(tag, "private")
-    eventually(lambda: answers(place.carol, victim, READS), READ_BY_NOBODY)
-    eventually(lambda: answers(place.bob, victim, READS), READ_BY_NOBODY)
+    for client in (place.carol, place.bob):
+        eventually(lambda: place.told(client), CONTENTS)  # noqa: B023
+        place.check_contents(client)
 
 
 def test_nothing_of_it_came_near(callers: Callers, place: Place, genuine: dict[str, Row]) -> None:

@@ -66,11 +66,16 @@ def forge(glance: Glance, name: str, **changes: Any) -> str:
 def check(place: Behind, pusher: Pusher, pushed: str) -> None:
     """What was pushed is what is seen, and nothing else."""
     client = place.client
-    tag = client("GET", pusher.path("manifests/latest"))
-    assert (tag.status, tag["Docker-Content-Digest"]) == (200, pushed)
+    check_tag(place, pusher, pushed)
     assert client("GET", pusher.path("manifests/other")).status == 404
     assert client("GET", pusher.path(f"manifests/{digest(FORGED)}")).status == 404
     assert client("GET", pusher.path("tags/list")).json["tags"] == ["latest"]
+
+
+def check_tag(place: Behind, pusher: Pusher, pushed: str) -> None:
+    """What was pushed is what the tag means."""
+    tag = place.client("GET", pusher.path("manifests/latest"))
+    assert (tag.status, tag["Docker-Content-Digest"]) == (200, pushed)
 
 
 def names(pusher: Pusher) -> list[str]:
@@ -122,14 +127,19 @@ def test_a_public_row_means_nothing(place: Behind, pusher: Pusher, admin: Glance
     ],
     ids=lambda changes: "-".join(f"{key}={value}"[:20] for key, value in changes.items()),
 )
-def test_a_copy_in_the_own_project_means_nothing(
+def test_a_copy_in_the_own_project_is_no_tag(
     place: Behind, pusher: Pusher, own: Glance, changes: dict[str, Any]
 ) -> None:
+    """By a name that is free, it is an image of the bytes that are in it."""
     pushed = push_again(pusher)
     for name in names(pusher):
         forge(own, name, **changes)
-    check(place, pusher, pushed)
-    check(place, pusher, push_again(pusher))
+    for again in (False, True):
+        check_tag(place, pusher, push_again(pusher) if again else pushed)
+        other = place.client("GET", pusher.path("manifests/other"))
+        assert (other.status, other.body) == (200, FORGED)
+        tags = place.client("GET", pusher.path("tags/list")).json["tags"]
+        assert tags == ["latest", "other"]
 
 
 def test_a_row_without_data_means_nothing(place: Behind, pusher: Pusher, own: Glance) -> None:

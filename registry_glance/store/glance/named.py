@@ -176,7 +176,9 @@ class NamedStore(GlanceStore):
     def _manifest_of_image(self, repository: Repository, digest: Digest) -> StoredManifest:
         for image, known in self._known(self._called(repository)):
             with suppress(ManifestUnknown, Corrupt):
-                found = known.manifest(digest)
+                known.manifest(digest)
+                # All that it refers to has to be there, as by its tag.
+                found = self._images.manifest(image.row, digest)
                 self._hints.add(self._hint(repository), image.row)
                 return found
         raise ManifestUnknown(detail={"digest": str(digest)})

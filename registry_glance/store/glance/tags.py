@@ -33,9 +33,11 @@ from registry_glance.store.glance.writer import Small, Writer
 
 log = logging.getLogger(__name__)
 
-#: What a list of all names is remembered as, by whether it is one of a moment ago.
+#: What a list of all names is remembered as.
 LISTING = "names of all tags"
-LISTING_ONCE = "names of all tags, once"
+#: The same, of the latest rows: where a digest is looked for. Some 5 s.
+RECENT = "names of the latest tags"
+MOST_RECENT = 5000
 #: The row keeps its data, so that a server booted from it can be rebuilt.
 NAMELESS = {"name": None, "os_hidden": True}
 
@@ -85,9 +87,9 @@ class Tags:
     def images(self, repository: Repository) -> list[Image]:
         """Images that are called like tags of the repository, and not pushed to it.
 
-        As far as is known: what takes long to list is not listed all the time.
+        Among the latest rows of the project, as they were when it was last looked.
         """
-        listing = self._answers.get_costly(LISTING_ONCE, self._listed)
+        listing = self._answers.get_costly(RECENT, lambda: self._list(MOST_RECENT))
         return listing.images.get(repository.name, [])
 
     @contextmanager
@@ -247,10 +249,10 @@ class Tags:
         """What is called like a tag; Glance can only list all rows."""
         return self._answers.get(LISTING, self._list)
 
-    def _list(self) -> Listing:
+    def _list(self, most: int | None = None) -> Listing:
         found: set[str] = set()
         images: dict[str, list[Image]] = {}
-        for row in self._project.shown():
+        for row in islice(self._project.shown(), most):
             if name := naming.meaning(row["name"]):
                 found.add(name)
             if image := naming.unpushed(row, self._project.ids):
