@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import time
 from collections.abc import Callable
@@ -46,22 +47,25 @@ class Killed:
 
     done: int
     note: Path
+    exit_code: int
 
 
-def killed(behind: Command, proxy: Proxy, tarball: Path, name: str) -> Killed:
+def killed(
+    behind: Command, proxy: Proxy, tarball: Path, name: str, how: int = signal.SIGKILL
+) -> Killed:
     """An import whose configuration is there, and some pieces of its layer, but not all."""
     hold = proxy.fail(Fault("PATCH", "uploads", Kind.HOLD, at=MIB // 2, skip=3, times=1))
     process = behind.start_process("import", tarball, name, *PIECE)
     assert hold.reached.wait(60)
     wait_until(lambda: [one.status for one in proxy.seen("PUT", "uploads")] == [201])
     wait_until(lambda: len(notes(behind)) == 1)
-    process.kill()
-    process.communicate()
+    process.send_signal(how)
+    process.communicate(timeout=60)
     done = sum(one.sent for one in proxy.seen("PATCH", "uploads") if one.status == 202)
     proxy.heal()
     proxy.forget()
     [note] = notes(behind)
-    return Killed(done, note)
+    return Killed(done, note, process.returncode)
 
 
 def sent(proxy: Proxy) -> int:
@@ -88,10 +92,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize(("how", "exit_code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_killed_import_sends_only_the_rest(
-    behind: Command, proxy: Proxy, tarball: Path, name: str
+    behind: Command, proxy: Proxy, tarball: Path, name: str, how: int, exit_code: int
 ) -> None:
-    before = killed(behind, proxy, tarball, name)
+    before = killed(behind, proxy, tarball, name, how)
+    assert before.exit_code == exit_code
     assert before.done > 2 * MIB
     assert stat.S_IMODE(before.note.stat().st_mode) == 0o600
     assert stat.S_IMODE(before.note.parent.stat().st_mode) == 0o700
