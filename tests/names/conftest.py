@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from registry_glance.glance.client import Row
-from tests.access.conftest import As, Callers
+from tests.access.conftest import As
 from tests.access.questions import READS, Image, pushed
 from tests.glance_images.conftest import callers, ids, queued, repository
 
@@ -27,16 +27,11 @@ def layer() -> bytes:
     return secrets.token_bytes(1000)
 
 
-def made(owner: As, name: str, data: bytes, **properties: object) -> str:
-    """The ID of an image called `name`, filled by its ID as a snapshot is."""
-    row = queued(owner.tenant, name, **properties)
-    pushed(owner, f"glance/{row}", data)
-    return row
-
-
-def named(owner: As, repository: str, data: bytes, name: str = "") -> tuple[str, Image]:
+def named(
+    owner: As, repository: str, data: bytes, name: str = "", **properties: object
+) -> tuple[str, Image]:
     """The ID of an image called like a repository, or `name`; and what it is as its `latest`."""
-    row = queued(owner.tenant, name or repository)
+    row = queued(owner.tenant, name or repository, **properties)
     by_id = pushed(owner, f"glance/{row}", data)
     return row, Image(repository, by_id.manifest, by_id.layer, data)
 
@@ -71,8 +66,3 @@ def tags(client: As, repository: str) -> list[str]:
 def cataloged(client: As, repository: str) -> bool:
     """Whether a repository is in the catalog."""
     return repository in client("GET", "/v2/_catalog?n=100000").json["repositories"]
-
-
-def strangers(callers: Callers) -> tuple[As, ...]:
-    """Those of other projects than alice's."""
-    return callers.bob, callers.carol

@@ -25,6 +25,11 @@ def listed(client: As, repository: str) -> tuple[list[str], bool]:
     return tags(client, repository), cataloged(client, repository)
 
 
+def named_so(client: As, row: str) -> object:
+    """What a row is called."""
+    return row_of(client, row)["name"]
+
+
 def row_id(client: As, found: Image) -> str:
     return client.tenant.image(f"{found.repository}:latest")
 
@@ -118,6 +123,20 @@ def test_a_deactivated_tag_leaves_its_name_to_nobody(
     eventually(lambda: told(by_id.ask(alice, READS["pull the tag"])), "404 MANIFEST_UNKNOWN")
     reactivated(callers.adam.tenant, row)
     eventually(lambda: answers(alice, found, READS), SEEN)
+
+
+def test_a_tag_that_comes_back_does_not_supersede_what_was_pushed_meanwhile(
+    callers: Callers, repository: str, data: bytes
+) -> None:
+    alice = callers.alice
+    pushed(alice, repository, layer())
+    row = row_id(alice, pushed(alice, repository, data))
+    reactivated(callers.adam.tenant, row, active=False)
+    eventually(lambda: meant(alice, repository), 404)
+    latest = pushed(alice, repository, layer())
+    reactivated(callers.adam.tenant, row)
+    # Who asks next mends it.
+    eventually(lambda: (meant(alice, repository), named_so(alice, row)), (latest.manifest, None))
 
 
 def test_a_deleted_manifest_is_gone_with_its_tag(

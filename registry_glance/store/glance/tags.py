@@ -150,13 +150,16 @@ class Tags:
         return {name.partition(":")[0] for name in self._listed().names}
 
     def _draft(self, name: str, manifest: Manifest) -> list[Draft]:
-        before = self._mended(name)
+        named = self._project.named(name)
+        tags = _tags(named)
+        before = self._mend(tags) if tags else None
         if before is not None and before.digest == manifest.digest:
             self.forget(name)
             return []
         _check_protection(before)
         row_id, visibility = str(uuid.uuid4()), before.visibility if before else "shared"
-        serial = before.order[0] + 1 if before else 1
+        # Above those of rows that are deactivated, and may come back.
+        serial = 1 + max((rows.number(row, "oci_serial") or 0 for row in named), default=0)
         row = rows.new_tag(row_id, name, manifest, serial, visibility)
         try:
             self._project.create(row)
@@ -204,7 +207,7 @@ class Tags:
     def _look_up(self, name: str) -> rows.Tag | Image:
         found = list(self._project.called(naming.spellings(name)))
         pushed = [row for row in found if self._is_tag(row) and row["name"] == name]
-        tags = [tag for row in pushed if (tag := rows.tag(row))]
+        tags = _tags(pushed)
         if tags:
             return self._highest(tags)
         # A tag that is deactivated in Glance leaves its name to nobody.
@@ -228,7 +231,7 @@ class Tags:
         return image if image and image.owner == self._project.ids.project else None
 
     def _named(self, name: str) -> list[rows.Tag]:
-        return [tag for row in self._project.named(name) if (tag := rows.tag(row))]
+        return _tags(self._project.named(name))
 
     def forget(self, name: str) -> None:
         """Tell that the rows of a name have changed."""
@@ -282,6 +285,10 @@ class Tags:
             tag = rows.tag(row)
             if tag is not None:
                 yield tag
+
+
+def _tags(found: Iterable[Row]) -> list[rows.Tag]:
+    return [tag for row in found if (tag := rows.tag(row))]
 
 
 def _check_protection(tag: rows.Tag | None) -> None:
