@@ -51,10 +51,12 @@ class Unfinished:
                 yield Note(None)
                 return
             note = Note(file)
-            yield note
-            # Before the lock is given up, or another one's note would be removed.
-            if not note.location:
-                path.unlink(missing_ok=True)
+            try:
+                yield note
+            finally:
+                # Before the lock is given up, or another one's note would be removed.
+                if not note.location:
+                    path.unlink(missing_ok=True)
 
     def _forget_old(self) -> None:
         for path in self._folder.iterdir():

@@ -59,6 +59,8 @@ class Upload:
         self._reached = reached
         self._location = ""
         self._offset = 0
+        #: how often the registry has had fewer bytes than before
+        self._setbacks = 0
         #: where an upload that had begun before went on
         self.began = 0
 
@@ -84,30 +86,46 @@ class Upload:
             self._patch()
             note.keep(self._location)
         self._reached(self._offset)
-        self._put()
+        try:
+            self._put()
+        except Untrue:
+            note.forget()
+            raise
         note.forget()
 
     def _patch(self) -> None:
         """Send a piece, again if need be; the registry says how far that has come."""
-        patience = self._registry.connection.patience
-        failures = 0
         began = self._offset
+        failures = 0
         while self._offset == began:
             size = min(self._piece_size, self._size - began)
             answer = self._sent(size)
-            if answer is not None and answer.ok:
-                self._take(answer, began + size)
+            if answer is not None and answer.ok and self._take(answer, began + size) > began:
                 return
             failures += 1
-            passing = answer is None or answer.status_code in PASSING | {416}
-            if answer is not None and self._is_lost(answer, failures):
-                raise Lost
-            if answer is not None and (not passing or failures >= patience.tries):
-                raise self._registry.connection.refusal(answer)
-            if failures >= patience.tries:
-                raise Unreachable(f"{self._registry.name} breaks off each upload")
-            patience.pause(failures, answer.headers.get("Retry-After") if answer else None)
+            self._check(answer, failures)
+            self._pause(answer, failures)
             self._offset = self._found()
+        if self._offset < began:
+            self._setbacks += 1
+
+    def _check(self, answer: requests.Response | None, failures: int) -> None:
+        """Raise what a failure means, if it is not worth another try."""
+        is_last = failures + self._setbacks >= self._registry.connection.patience.tries
+        if answer is None or answer.ok:
+            if is_last:
+                raise Unreachable(f"{self._registry.name} takes no more of {self._digest}")
+        elif answer.status_code == 404 or (answer.status_code == 416 and failures > 1):
+            raise Lost  # What is said twice will be said for ever.
+        elif answer.status_code not in PASSING | {416} or is_last:
+            raise self._registry.connection.refusal(answer)
+
+    def _pause(self, answer: requests.Response | None, failures: int) -> None:
+        later = None
+        if answer is not None:
+            finish(answer)
+            later = answer.headers.get("Retry-After")
+        self._registry.connection.patience.pause(failures, later)
 
     def _sent(self, size: int) -> requests.Response | None:
         """The answer to a piece; None if there is none."""
@@ -125,10 +143,6 @@ class Upload:
             if self._source.failure is not None:
                 raise self._source.failure from None
             return None
-
-    def _is_lost(self, answer: requests.Response, failures: int) -> bool:
-        """Whether the upload has to be begun anew: what is said twice will be said for ever."""
-        return answer.status_code == 404 or (answer.status_code == 416 and failures > 1)
 
     def _found(self) -> int:
         """How far the upload is (end-13). Raises Lost."""
@@ -151,7 +165,7 @@ class Upload:
         if offset == 1 and otherwise != 1:
             offset = 0
         if offset > self._size:
-            raise Unreachable(f"{self._registry.name} has more bytes than it was sent")
+            raise Lost
         self._offset = offset
         return offset
 
@@ -163,6 +177,8 @@ class Upload:
             finish(self._registry.connection.ask("PUT", path, scope=self._scope, data=b""))
         except ClientError as error:
             if error.code == "DIGEST_INVALID":
+                if self.began:
+                    raise Lost from None  # Who knows what has come before.
                 raise Untrue(f"the bytes for {self._digest} do not have this digest") from None
             if self._registry.has_blob(self._repository, self._digest):
                 return

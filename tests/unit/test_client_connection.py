@@ -33,6 +33,7 @@ class Asked(NamedTuple):
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Told(NamedTuple):
@@ -66,7 +67,8 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             def handle_one(self) -> None:
-                asked = Asked(self.command, self.path, dict(self.headers.items()))
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                asked = Asked(self.command, self.path, dict(self.headers.items()), body)
                 server.asked.append(asked)
                 told = server.plan(asked)
                 self.send_response(told.status)
@@ -75,7 +77,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(told.body)
 
-            do_GET = do_HEAD = do_POST = do_PUT = handle_one  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = handle_one  # noqa: N815
 
             def log_message(self, *_: Any) -> None:
                 return
