@@ -42,7 +42,7 @@ ROW: dict[str, Any] = {
         ("app\n", None),
         ("app:1\n", None),
         ("app\0", None),
-        ("ａpp", None),
+        ("\N{FULLWIDTH LATIN SMALL LETTER A}pp", None),
         ("glance/app:1", None),
         ("glance/4ea6a44b-7b1c-4a55-9d4c-0a1f0e6f1c11", None),
         ("a" * 126 + ":" + "b" * 128, "a" * 126 + ":" + "b" * 128),
@@ -89,5 +89,6 @@ def test_the_first_of_a_name_has_it() -> None:
         for row_id, made in (("b", "2"), ("c", "1"), ("a", "1"), ("0", "3"))
     ]
     found = naming.first(one for row in rows if (one := naming.image(row)))
-    assert found is not None and found.row == "a"
+    assert found is not None
+    assert found.row == "a"
     assert naming.first([]) is None
