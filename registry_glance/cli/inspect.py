@@ -8,6 +8,7 @@ from typing import Any
 
 from registry_glance.client import download
 from registry_glance.client.image_ids import ImageIds, image_ids
+from registry_glance.client.platform import Platform
 from registry_glance.client.reference import Reference
 from registry_glance.client.registry import Registry
 from registry_glance.client.source import Remote
@@ -17,7 +18,7 @@ from registry_glance.oci import media_types
 from registry_glance.oci.manifest import Descriptor, Manifest
 
 from .connecting import Registries, add_connecting
-from .output import bytes_text, ended, tell
+from .output import bytes_text, ended, printable, tell
 
 #: Bytes of a configuration that is read.
 LARGEST = 8 << 20
@@ -73,13 +74,12 @@ def _described(registry: Registry, name: Reference, tree: Tree, ids: ImageIds) -
     """Stable: docs/cli.md."""
     root = tree.root
     is_index = root.media_type in media_types.INDEXES
-    runs_on = {child.digest: one for child, one in platforms(root)} if is_index else {}
+    runs_on = {child.digest: one for child, one in platforms(root) if one} if is_index else {}
     images = []
     for image in tree.manifests.values():
         if image.config is None:
             continue
-        platform = runs_on.get(image.digest)
-        images.append(_image(registry, name, image, ids, str(platform) if platform else None))
+        images.append(_image(registry, name, image, ids, runs_on.get(image.digest)))
     return {
         "name": str(name),
         "kind": "index" if is_index else "image",
@@ -93,18 +93,18 @@ def _described(registry: Registry, name: Reference, tree: Tree, ids: ImageIds) -
 
 
 def _image(
-    registry: Registry, name: Reference, image: Manifest, ids: ImageIds, platform: str | None
+    registry: Registry, name: Reference, image: Manifest, ids: ImageIds, platform: Platform | None
 ) -> Said:
     assert image.config is not None
     said = _configuration(registry, name, image.config)
     inner = said.get("config") if isinstance(said.get("config"), dict) else {}
-    parts = (said.get("os"), said.get("architecture"), said.get("variant"))
+    platform = platform or Platform.of(said)
     return {
         "digest": str(image.digest),
         "media_type": image.media_type,
         "size": image.size(),
         "glance": list(ids.digests.get(image.digest, ())),
-        "platform": platform or "/".join(str(part) for part in parts if part) or None,
+        "platform": str(platform) if platform else None,
         "created": said.get("created"),
         **{ours: (inner or {}).get(theirs) for theirs, ours in RUNNING.items()},
         "config": _part(image.config, ids),
@@ -153,6 +153,5 @@ def _image_lines(image: Said, is_child: bool) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    """A configuration is anybody's: nothing in it may be obeyed by a terminal."""
-    text = value if isinstance(value, str) else ascii(value)
-    return "".join(one if one.isprintable() else "?" for one in text)
+    """What a configuration says, which is anybody's words."""
+    return printable(value if isinstance(value, str) else ascii(value))

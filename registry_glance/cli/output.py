@@ -16,6 +16,8 @@ from registry_glance.errors import RegistryError
 from registry_glance.glance.cloud import CloudInvalid
 
 FAILED, MISUSED = 1, 2
+#: Characters of what is said in one line.
+LONGEST = 2000
 
 
 def tell(args: argparse.Namespace, value: dict[str, Any], lines: Iterable[str]) -> None:
@@ -45,6 +47,11 @@ def ended(args: argparse.Namespace, command: Callable[[argparse.Namespace], None
     return 0
 
 
+def printable(text: str) -> str:
+    """One line of it, in which is nothing that a terminal would obey: it may be anybody's words."""
+    return "".join(one if one.isprintable() else "?" for one in text[:LONGEST])
+
+
 def bytes_text(size: int) -> str:
     """A size as people read it, in powers of 1024."""
     if size < 1 << 10:
@@ -59,15 +66,18 @@ def bytes_text(size: int) -> str:
 
 def _described(error: Exception) -> dict[str, Any]:
     """An error for programs: its code, its words, and HTTP's status if it is a registry's."""
+    status = None
     match error:
         case ClientError():
-            return {"code": error.code, "message": str(error), "status": error.status}
+            code, message, status = error.code, str(error), error.status
         case CloudInvalid() | ConfigInvalid():
-            return {"code": Usage.code, "message": str(error), "status": None}
+            code, message = Usage.code, str(error)
         case RegistryError():
             row = errors.answer(error)
-            return {"code": row.code, "message": error.message or row.message, "status": None}
+            code, message = row.code, error.message or row.message
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            return {"code": "FILE", "message": f"{where}{error.strerror}", "status": None}
-    raise error
+            code, message = "FILE", f"{where}{error.strerror or 'cannot be used'}"
+        case _:
+            raise error
+    return {"code": code, "message": printable(message), "status": status}

@@ -48,10 +48,9 @@ class Platform:
     def of(cls, value: object) -> Platform | None:
         """What an index or a configuration says, if it says it."""
         said = value if isinstance(value, Mapping) else {}
-        texts = [said.get(key) or "" for key in ("os", "architecture", "variant")]
-        if not texts[0] or not texts[1] or not all(isinstance(text, str) for text in texts):
-            return None
-        return cls(*texts)
+        texts = [str(said.get(key) or "") for key in ("os", "architecture", "variant")]
+        match = TEXT.fullmatch("/".join(filter(None, texts)))
+        return cls(*texts) if match and texts[0] and texts[1] else None
 
     def fits(self, wanted: Platform) -> bool:
         """Whether this is what was asked for."""

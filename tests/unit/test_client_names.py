@@ -70,7 +70,18 @@ def test_a_platform_without_a_variant_fits_any() -> None:
             Platform.parse(text)
 
 
-@pytest.mark.parametrize("said", [None, [], "x", {"os": "linux"}, {"os": 1, "architecture": 2}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        [],
+        "x",
+        {"os": "linux"},
+        {"architecture": "amd64", "variant": "v8"},
+        {"os": "linux", "architecture": "\x1b[2J"},
+        {"os": ["linux"], "architecture": "amd64"},
+    ],
+)
 def test_a_platform_that_is_not_said_is_none(said: object) -> None:
     assert Platform.of(said) is None
 
