@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
@@ -44,7 +45,7 @@ class Connection:
         # Or ~/.netrc would be asked for logins, too.
         self._session.trust_env = False
         self._session.headers["User-Agent"] = f"registry-glance/{__version__}"
-        self._session.verify = trust.cacert or True
+        self._session.verify = trust.cacert or os.environ.get("REQUESTS_CA_BUNDLE") or True
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
         # One for whom nothing is to be remembered, on whatever port.

@@ -14,6 +14,7 @@ from tests.api.client import Client
 from tests.cli.command import Command
 from tests.clients.images import Image, canonical, descriptor, digest, greeting, index_of
 from tests.clients.layouts import write_layout
+from tests.glance_images.conftest import add
 from tests.registry import RegistryProcess
 
 OCI = "application/vnd.oci.image"
@@ -90,6 +91,19 @@ def test_an_image_is_reached_by_its_id(
     assert command.json("inspect", by_id)["digest"] == digest(index_of(images))
     command("export", by_id, "-o", tmp_path / "by-id.tar", "--platform", "linux/arm64")
     assert (tmp_path / "by-id.tar").stat().st_size > 18000
+
+
+def test_a_queued_image_is_filled(
+    command: Command, glance: Glance, images: list[Image], tmp_path: Path
+) -> None:
+    row = add(glance, "to-be-filled")
+    archive = images[0].write_archive(tmp_path / "image.tar", "image:1")
+    said = command.json("import", archive, f"glance/{row}")["images"][0]
+    filled = glance.get(row)
+    assert (filled["status"], filled["oci_digest"]) == ("active", said["digest"])
+    other = images[1].write_archive(tmp_path / "other.tar", "image:2")
+    failed = command.failure("import", other, f"glance/{row}")
+    assert (failed.exit_code, failed.code) == (1, "DENIED")
 
 
 def test_a_tag_is_deleted_alone_and_a_manifest_with_its_tags(
