@@ -99,7 +99,7 @@ class Connection:
                     raise
                 self.patience.pause(failures)
                 continue
-            if answer.ok:
+            if is_good(answer):
                 return answer
             if answer.status_code not in PASSING or failures >= self.patience.tries:
                 raise self.refusal(answer)
@@ -108,8 +108,16 @@ class Connection:
 
     def document(self, method: str, path: str, *, scope: str = "", **more: Any) -> Document:
         """A good answer's whole body; raises as `ask`, and Unreachable for one without end."""
-        answer = self.ask(method, path, scope=scope, **more)
-        return Document(answer.headers, self._body(answer))
+        failures = 0
+        while True:
+            answer = self.ask(method, path, scope=scope, **more)
+            try:
+                return Document(answer.headers, self._body(answer))
+            except Unreachable:
+                failures += 1
+                if failures >= self.patience.tries:
+                    raise
+                self.patience.pause(failures)
 
     def refusal(self, answer: requests.Response) -> ClientError:
         """The error that an answer means, with the registry's own words."""
@@ -206,6 +214,11 @@ class Document:
         if not isinstance(value, dict):
             raise Unreachable("the registry has answered something else than JSON")
         return value
+
+
+def is_good(answer: requests.Response) -> bool:
+    """Whether it was done: not if it is to be asked for elsewhere, as `ok` has it."""
+    return 200 <= answer.status_code < 300
 
 
 def finish(answer: requests.Response) -> None:

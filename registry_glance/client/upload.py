@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import requests
 
-from registry_glance.client.connection import finish
+from registry_glance.client.connection import finish, is_good
 from registry_glance.client.errors import Absent, ClientError, Refusal, Unreachable, Untrue
 from registry_glance.client.patience import PASSING
 from registry_glance.client.registry import Registry, pushing
@@ -33,6 +33,16 @@ class Lost(ClientError):
 
     def __init__(self) -> None:
         super().__init__("the registry forgets the uploads that it has begun")
+
+
+class Unreadable(ClientError):
+    """A file that cannot be read any more."""
+
+    code = "FILE"
+
+    def __init__(self, error: OSError) -> None:
+        where = f"{error.filename}: " if error.filename else ""
+        super().__init__(f"{where}{error.strerror or 'cannot be read'}")
 
 
 class Upload:
@@ -100,7 +110,7 @@ class Upload:
         while self._offset == began:
             size = min(self._piece_size, self._size - began)
             answer = self._sent(size)
-            if answer is not None and answer.ok and self._take(answer, began + size) > began:
+            if answer is not None and is_good(answer) and self._take(answer, began + size) > began:
                 return
             failures += 1
             self._check(answer, failures)
@@ -112,7 +122,7 @@ class Upload:
     def _check(self, answer: requests.Response | None, failures: int) -> None:
         """Raise what a failure means, if it is not worth another try."""
         is_last = failures + self._setbacks >= self._registry.connection.patience.tries
-        if answer is None or answer.ok:
+        if answer is None or is_good(answer):
             if is_last:
                 raise Unreachable(f"{self._registry.name} takes no more of {self._digest}")
         elif answer.status_code == 404 or (answer.status_code == 416 and failures > 1):
@@ -213,6 +223,10 @@ class Source:
         except ClientError as error:
             self.failure, self._offset = error, -1
             raise
+        except OSError as error:
+            # Not the connection's, for which it would be taken on its way through that.
+            self.failure, self._offset = Unreadable(error), -1
+            raise self.failure from None
 
 
 class Piece:

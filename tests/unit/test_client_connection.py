@@ -18,7 +18,7 @@ from registry_glance.client.patience import Patience
 from registry_glance.client.registry import Registry
 from registry_glance.client.trust import Trust
 from registry_glance.oci.digest import Digest
-from registry_glance.oci.manifest import Descriptor
+from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
 
 APP = Repository("app")
@@ -269,6 +269,19 @@ def test_redirects_without_end_have_one(serve: Callable[[Plan], Server]) -> None
     server = serve(lambda asked: Told(302, {"Location": asked.path}))
     with pytest.raises(Unreachable, match="redirects"):
         registry(server.address).blob(APP, BLOB.digest)
+
+
+def test_a_document_that_breaks_off_is_asked_for_again(serve: Callable[[Plan], Server]) -> None:
+    whole = b'{"repositories": ["a"]}'
+    answers = [Told(200, {}, whole), Told(200, {"Content-Length": "23"}, whole[:9])]
+    assert list(registry(serve(lambda asked: answers.pop()).address).repositories()) == ["a"]
+
+
+def test_a_push_that_is_sent_elsewhere_is_not_done(serve: Callable[[Plan], Server]) -> None:
+    server = serve(lambda asked: Told(308, {"Location": "https://127.0.0.1:1/"}))
+    manifest = Manifest.parse(b'{"schemaVersion": 2, "manifests": []}', None)
+    with pytest.raises(Refusal, match="308"):
+        registry(server.address).put_manifest(APP, manifest, Tag("latest"))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from registry_glance.client.errors import Refusal, Unreachable, Untrue
 from registry_glance.client.unfinished import Unfinished
-from registry_glance.client.upload import Lost, Upload
+from registry_glance.client.upload import Lost, Unreadable, Upload
 from registry_glance.oci.digest import Digest
 from tests.unit.test_client_connection import APP, Asked, Plan, Server, Told, registry
 
@@ -127,6 +127,7 @@ def test_a_wait_is_as_long_as_the_registry_says(
         (Told(404, {}), Lost),
         (Told(413, {}), Refusal),
         (Told(416, {}), Lost),
+        (Told(307, {"Location": PLACE}), Refusal),
     ],
 )
 def test_what_is_always_odd_ends(
@@ -170,6 +171,22 @@ def test_fewer_bytes_than_the_manifest_says_are_an_error(
 ) -> None:
     with pytest.raises(Untrue, match="shorter"):
         send(serve(Shelf(lambda asked: None)).address, tmp_path, DATA[:-1])
+
+
+def test_a_file_that_is_gone_is_not_the_registrys_fault(
+    serve: Callable[[Plan], Server], tmp_path: Path
+) -> None:
+    def gone(start: int) -> Iterator[bytes]:
+        with (tmp_path / "gone").open("rb") as file:
+            yield file.read()
+
+    client = registry(serve(Shelf(lambda asked: None)).address)
+    upload = Upload(client, APP, DIGEST, len(DATA), gone, PIECE, lambda _: None)
+    with (
+        pytest.raises(Unreadable, match="gone: No such file"),
+        Unfinished(tmp_path / "notes").note(client.name, APP, DIGEST) as note,
+    ):
+        upload.run(note)
 
 
 def test_what_others_have_put_into_an_upload_is_sent_anew(
