@@ -124,6 +124,11 @@ def test_a_server_of_an_archive_is_resized_and_shelved(member: Member) -> None:
     server.wait("ACTIVE")
     member.compute.shelve_server(server.id)
     server.wait("SHELVED_OFFLOADED")
+    (shelved,) = (one.id for one in member.connection.image.images(name="foreign-shelved"))
+    layers = member.layers(f"glance/{shelved}", "latest")
+    sent = member.region.registry.log.count(f"PATCH /v2/glance/{shelved}/blobs/uploads/")
+    # The configuration, and all layers but that of the archive.
+    assert 1 <= sent <= len(layers)
     member.compute.unshelve_server(server.id)
     server.wait("ACTIVE")
     assert server.run("/bin/busybox cat /file") == "kept\n"

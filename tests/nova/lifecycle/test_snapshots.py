@@ -39,6 +39,9 @@ def test_a_server_is_booted_of_a_snapshot(member: Member, server: Server) -> Non
     assert server.state == before
     found = member.connection.image.get_image(made)
     assert (found.container_format, found.visibility) == ("docker", "private")
+    # No tag was called so.
+    by_name = member.region.registry.reference("picture")
+    assert found.properties["oci_digest"] in member.docker("pull", by_name)
     another = member.boot(made, "of-snapshot")
     assert another.run("/bin/busybox cat /file") == "kept\n"
     assert "COLOUR=green" in another.container["Config"]["Env"]
