@@ -88,6 +88,20 @@ def test_a_second_pull_asks_glance_nothing(
     assert {found: pull(place, found) for found in (by_name, by_id)} == {by_name: 0, by_id: 0}
 
 
+def test_images_that_have_only_a_name_cost_a_push_nothing(
+    place: Behind, glance: Glance, repository: str, data: bytes
+) -> None:
+    by_id = pushed(place.client, f"glance/{add(glance, repository)}", data)
+    place.glance.forget()
+    new = f"/v2/{repository}/blobs/{digest(os.urandom(10))}"
+    assert place.client("HEAD", new).status == 404
+    assert calls(place) == 1
+    by_name = Image(repository, by_id.manifest, by_id.layer, data)
+    pull(place, by_name)
+    # What is not there is not remembered: a manifest of this digest that was pushed here.
+    assert pull(place, by_name) == 1
+
+
 def test_an_open_registry_shows_its_own_images_and_published_ones(
     place: Behind, glance: Glance, tenants: Tenants, data: bytes
 ) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -82,7 +82,7 @@ class NamedStore(GlanceStore):
         if super().mount(repository, digest, source):
             return True
         holders = self._holders(self._latest(source), digest) if source else ()
-        with suppress(Busy):
+        with suppress(Busy, BlobUnknown):
             return any(
                 self._mounted(repository, digest, known)
                 for known in holders
@@ -117,13 +117,10 @@ class NamedStore(GlanceStore):
         return [found[digest] for digest in sorted(found, key=str)]
 
     def delete_tag(self, repository: Repository, tag: Tag) -> None:
-        found = self._tags.meant(repository, tag)
-        if not isinstance(found, Image):
-            return super().delete_tag(repository, tag)
         try:
-            self._images.delete(found.row, tag)
-        finally:
-            self._tags.forget(found.name)
+            super().delete_tag(repository, tag)
+        except ManifestUnknown:
+            self._delete_image(self._tags.called_now(repository, tag), tag)
 
     def _manifest_of(
         self, repository: Repository, tag: Tag, found: rows.Tag | Image
@@ -178,9 +175,7 @@ class NamedStore(GlanceStore):
             with suppress(ManifestUnknown, Corrupt):
                 known.manifest(digest)
                 # All that it refers to has to be there, as by its tag.
-                found = self._images.manifest(image.row, digest)
-                self._hints.add(self._hint(repository), image.row)
-                return found
+                return self._images.manifest(image.row, digest)
         raise ManifestUnknown(detail={"digest": str(digest)})
 
     def _delete_images(self, repository: Repository, digest: Digest) -> None:
@@ -193,10 +188,13 @@ class NamedStore(GlanceStore):
         if not found:
             raise ManifestUnknown(detail={"digest": str(digest)})
         for image in found:
-            try:
-                self._images.delete(image.row, digest)
-            finally:
-                self._tags.forget(image.name)
+            self._delete_image(image, digest)
+
+    def _delete_image(self, image: Image, reference: Tag | Digest) -> None:
+        try:
+            self._images.delete(image.row, reference)
+        finally:
+            self._tags.forget(image.name)
 
     def _adopt(self, repository: Repository, manifest: Manifest) -> None:
         while self._adopt_some(repository, manifest):
@@ -208,12 +206,17 @@ class NamedStore(GlanceStore):
         children = set(
             self.absent_manifests(repository, (one.digest for one in manifest.manifests))
         )
-        copied = [self._adopt_blob_of_image(repository, one) for one in blobs]
+        images = list(self._called(repository)) if blobs or children else []
+        if not images:
+            return False
+        copied = [self._adopt_blob_of(images, repository, one) for one in blobs]
         taken = [self._adopt_child_of_image(repository, one) for one in children]
         return any([*copied, *taken])
 
-    def _adopt_blob_of_image(self, repository: Repository, digest: Digest) -> bool:
-        holders = self._holders(self._called(repository), digest)
+    def _adopt_blob_of(
+        self, images: Sequence[Image], repository: Repository, digest: Digest
+    ) -> bool:
+        holders = self._holders(images, digest)
         return any(self._copied(repository, digest, known) for known in holders)
 
     def _adopt_child_of_image(self, repository: Repository, digest: Digest) -> bool:

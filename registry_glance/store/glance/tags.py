@@ -80,6 +80,13 @@ class Tags:
         name = _name(repository, tag)
         return self._answers.get(name, lambda: self._look_up(name))
 
+    def called_now(self, repository: Repository, tag: names.Tag) -> Image:
+        """The image that has a tag's name now, if no tag was pushed. Raises ManifestUnknown."""
+        found = self._look_up(_name(repository, tag))
+        if isinstance(found, Image):
+            return found
+        raise ManifestUnknown(detail={"tag": tag.name})
+
     def called(self, row_id: str) -> Image | None:
         """What a row of the project is called in Glance; None if that is no tag."""
         return self._answers.get(f"called {row_id}", lambda: self._ask(row_id))
