@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import NamedTuple
 
-from registry_glance.client.errors import Absent
+from registry_glance.client.errors import Absent, Usage
 from registry_glance.client.reference import Reference
 from registry_glance.client.registry import Registry
 from registry_glance.client.source import Remote
@@ -50,6 +50,8 @@ def _repositories(args: argparse.Namespace) -> None:
 def _tags(args: argparse.Namespace) -> None:
     registries = Registries(args)
     asked = registries.reference(args.name)
+    if asked.digest:
+        raise Usage("a digest is no tag: see inspect")
     registry = registries.own(asked.registry)
     names = [asked.tag] if asked.tag else list(registry.tags(asked.repository))
     found = sorted(filter(None, each(_look(registry, asked), names, THREADS)))
@@ -67,12 +69,14 @@ def _look(
     remote = Remote(registry, asked)
 
     def look(tag: Tag, check: Callable[[], None]) -> Tagged | None:
-        """None for a tag that has gone meanwhile."""
+        """None for a tag of the list that has gone meanwhile."""
         check()
         try:
             root = registry.manifest(asked.repository, tag)
             size = whole(root, remote.manifest).size
         except Absent:
+            if asked.tag:
+                raise
             return None
         return Tagged(tag.name, str(root.digest), root.media_type, size)
 

@@ -92,6 +92,7 @@ class Tarball:
         while data := self._output.read(min(READ_SIZE, blob.size - there)):
             running.update(data)
             there += len(data)
+        self._progress.reach(blob.digest, there)
         for data in self._fetched(blob, there):
             running.update(data)
         if running.hexdigest() != blob.digest.hex and there:

@@ -116,6 +116,7 @@ def test_a_tag_is_deleted_alone_and_a_manifest_with_its_tags(
     assert [one.partition("@")[2] for one in said["deleted"]] == [digest(index_of(images))]
     failed = command.failure("inspect", f"{name}:1")
     assert (failed.exit_code, failed.code, failed.error["status"]) == (1, "MANIFEST_UNKNOWN", 404)
+    assert command.failure("ls", f"{name}:1").error["status"] == 404
 
 
 def test_a_copy_within_a_registry_sends_nothing(
