@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +34,4 @@ def openstack_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSt
 def end(openstack: OpenStack) -> None:
     """End it at once: nobody wants to find anything again."""
     for process in openstack.processes:
-        if process.is_running:
-            os.killpg(process.pid, signal.SIGKILL)
-    openstack.stop()
+        process.stop(timeout=0)

@@ -99,11 +99,9 @@ class Neutron:
         api.wait_answering(self.url)
 
     def stop(self) -> None:
-        """Stop all."""
+        """End all at once: nobody wants to find anything again."""
         for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            process.stop()
+            process.stop(timeout=0)
 
     def _configure(self, nova: OpenStack, host: str, passwords: dict[str, str]) -> None:
         cloud = nova.cloud
