@@ -33,6 +33,8 @@ HOST = "docker-net"
 SLEEP = "trap 'exit 0' TERM; while :; do /bin/busybox sleep 0.1; done"
 DNS = "192.0.2.53"
 MTU = 1342
+#: seconds; the SDK itself looks every 2 s
+OFTEN = {"wait": 120, "interval": 0.2}
 ip = Program("ip")
 
 
@@ -53,13 +55,13 @@ class Site:
         flavor = compute.find_flavor("m1.nano", ignore_missing=False).id
         asked = {"image_id": self.image, "flavor_id": flavor, "networks": [{"uuid": self.network}]}
         made = [compute.create_server(name=name, **asked) for name in names]
-        return [compute.wait_for_server(server, wait=120) for server in made]
+        return [compute.wait_for_server(server, **OFTEN) for server in made]
 
     def clear(self) -> None:
         """Delete what a test has left."""
         for server in self.user.compute.servers():
             self.user.compute.delete_server(server)
-            self.user.compute.wait_for_delete(server, wait=120)
+            self.user.compute.wait_for_delete(server, **OFTEN)
 
     def port(self, server: Any) -> Any:
         """The first port of a server."""
@@ -163,7 +165,7 @@ def test_servers_live_on_a_network(site: Site) -> None:
     for server in (one, other):
         site.user.compute.delete_server(server)
     for server in (one, other):
-        site.user.compute.wait_for_delete(server, wait=120)
+        site.user.compute.wait_for_delete(server, **OFTEN)
     wait(lambda: not list(site.user.network.ports(network_id=site.network)), "the ports' end")
     assert site.devices() == set()
 
@@ -171,10 +173,10 @@ def test_servers_live_on_a_network(site: Site) -> None:
 def stop_and_start(site: Site, server: Any) -> None:
     """A stopped server is not on the network."""
     site.user.compute.stop_server(server)
-    site.user.compute.wait_for_server(server, status="SHUTOFF", wait=120)
+    site.user.compute.wait_for_server(server, status="SHUTOFF", **OFTEN)
     assert len(site.devices()) == 1
     site.user.compute.start_server(server)
-    site.user.compute.wait_for_server(server, wait=120)
+    site.user.compute.wait_for_server(server, **OFTEN)
 
 
 def attach_and_detach(site: Site, server: Any) -> None:
