@@ -268,6 +268,15 @@ class Glance:
             return _chunks(answer)
         return _cut(_chunks(answer), start, stop)
 
+    def has_ranges(self, row_id: str) -> bool:
+        """Whether the store of a row with data gives out ranges of it."""
+        try:
+            answer = self._data(row_id, Range="bytes=0-0")
+        except (Refused, Absent, Denied):
+            return False
+        answer.close()
+        return answer.status_code == PARTIAL
+
     def _data(self, row_id: str, **headers: str) -> requests.Response:
         answer = self._again(lambda: self._raw("GET", f"{_path(row_id)}/file", headers=headers))
         if answer.status_code == NOTHING:

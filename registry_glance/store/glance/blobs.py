@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import islice
 
@@ -61,6 +61,10 @@ class Blobs:
         )
         return list(islice(absent, MOST_ABSENT))
 
+    def has_all(self, name: str, digests: Iterable[Digest]) -> bool:
+        """Whether none of them is absent; remembered under a name that means these."""
+        return self._answers.get(f"all of {name}", lambda: not self.absent(digests))
+
     def add(self, digest: Digest, size: int, upload: str, attempts: Sequence[int]) -> bool:
         """Make an upload's pieces the blob `digest`; False if it has others, which then stay."""
         row = self._slots.create(
@@ -105,10 +109,10 @@ class Blobs:
             permit = stack.pop_all()
         return self._rest(chunks, wanted[1:], permit)
 
-    def data(self, row_id: str) -> Iterator[bytes]:
+    def data(self, row_id: str) -> Generator[bytes, None, None]:
         """All that a row holds, whatever it is. Raises Absent before the first byte."""
-        with self._reads.one():
-            yield from self._project.read(row_id)
+        # Without a permit: whoever reads all of a row does so for long, and has a turn of his own.
+        yield from self._project.read(row_id)
 
     def _opened(self, blob: rows.Blob) -> Content:
         file = self._cache.open(blob.digest)

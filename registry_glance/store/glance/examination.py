@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
-from registry_glance.archive import layers
+from registry_glance.archive import layers, rootfs
 from registry_glance.archive.contents import Contents, Part, RootFileSystem
 from registry_glance.archive.reading import contents
 from registry_glance.archive.survey import survey
 from registry_glance.archive.unpacking import packed, unpacked
-from registry_glance.errors import ArchiveInvalid, RegistryError
+from registry_glance.errors import ArchiveInvalid, Denied, ManifestUnknown, RegistryError
 from registry_glance.glance.client import Row
 from registry_glance.oci.hashing import RunningHash
 from registry_glance.oci.names import Repository
-from registry_glance.store.glance import findings
 from registry_glance.store.glance.copies import Pieces
+from registry_glance.store.glance.findings import Finding
 from registry_glance.store.glance.store import GlanceStore
 
+#: What a file system is for that does not say it: machines like this one.
+MACHINE = rootfs.ARCHITECTURES.get(platform.machine(), platform.machine())
 
-def examine(row: Row, store: GlanceStore) -> bytes:
-    """What is found in an image, as a finding; what must be unpacked becomes the store's blobs.
+MEMBERS_ONLY = "this has to be unpacked first, by a member of its project who pulls it"
 
-    Raises Denied if the store may not be written, Unavailable.
+
+def examine(row: Row, store: GlanceStore, *, unpack: bool) -> Finding:
+    """What is found in an image; what must be unpacked becomes the store's blobs.
+
+    Raises ManifestUnknown if it would have to and `unpack` forbids it, Denied if Glance does;
+    Absent if the image is gone.
     """
     try:
-        found = store.layer_contents(row) or contents(survey(store.data(row["id"])))
-        return findings.found(_unpacked(row["id"], found, store) if found.packed else found)
+        with closing(store.data(row["id"])) as chunks:
+            found = contents(survey(chunks))
+        if found.parts and not found.packed and not store.has_ranges(row["id"]):
+            # Each layer would be found by reading all that comes before it.
+            found = replace(found, packed=True)
+        if found.packed:
+            found = _unpacked_by_owner(row["id"], found, store, unpack=unpack)
     except ArchiveInvalid as error:
-        return findings.refused(error.message)
+        return Finding(refused=error.message)
+    return Finding(found, machine=MACHINE)
+
+
+def _unpacked_by_owner(
+    image: str, found: Contents, store: GlanceStore, *, unpack: bool
+) -> Contents:
+    """What is unpacked counts for the quota of whoever does it: so strangers do not."""
+    if not unpack:
+        raise ManifestUnknown(MEMBERS_ONLY)
+    try:
+        return _unpacked(image, found, store)
+    except Denied:
+        raise Denied(MEMBERS_ONLY) from None
 
 
 def _unpacked(image: str, found: Contents, store: GlanceStore) -> Contents:
@@ -37,9 +62,10 @@ def _unpacked(image: str, found: Contents, store: GlanceStore) -> Contents:
     if found.root is not None:
         return replace(found, root=_packed(image, found.root, repository, store))
     absent = [part for digest, part in found.parts.items() if store.absent_blobs([digest])]
-    for part, chunks in unpacked(store.data(image), absent):
-        with _upload(store, repository, part.digest.algorithm) as upload:
-            store.commit(repository, upload, part.digest, Pieces(chunks))
+    with closing(store.data(image)) as archive:
+        for part, chunks in unpacked(archive, absent):
+            with _upload(store, repository, part.digest.algorithm) as upload:
+                store.commit(repository, upload, part.digest, Pieces(chunks))
     return found
 
 
@@ -48,8 +74,11 @@ def _packed(
 ) -> RootFileSystem:
     """The file system with a layer as clients take it, which is a blob of the store."""
     running = RunningHash("sha256")
-    with _upload(store, repository, "sha256") as upload:
-        for _, chunks in unpacked(store.data(image), [root.layer]):
+    with (
+        closing(store.data(image)) as archive,
+        _upload(store, repository, "sha256") as upload,
+    ):
+        for _, chunks in unpacked(archive, [root.layer]):
             size = store.append(repository, upload, Pieces(_hashed(packed(chunks), running)))
         layer = Part(running.digest(), size, 0)
         store.commit(repository, upload, layer.digest)

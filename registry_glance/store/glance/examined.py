@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
 from functools import cached_property
 
 from registry_glance.archive import layers, rootfs
-from registry_glance.archive.contents import Contents, Document, Found, Part, RootFileSystem
+from registry_glance.archive.contents import Contents, Document, Found, Part
 from registry_glance.archive.picking import pick, tags
 from registry_glance.errors import BlobUnknown, ManifestUnknown
 from registry_glance.glance.client import Row
@@ -17,24 +16,23 @@ from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.oci.names import Repository, Tag
 from registry_glance.store.contract import Content, StoredManifest
 from registry_glance.store.glance.content import Held
+from registry_glance.store.glance.findings import Finding
 from registry_glance.store.glance.store import GlanceStore
-
-#: What a file system is for that does not say it: machines like this one.
-MACHINE = rootfs.ARCHITECTURES.get(platform.machine(), platform.machine())
 
 
 class Examined:
     """Its manifests, its own bytes as their blobs, and what else they refer to, of its owner."""
 
-    def __init__(self, row: Row, contents: Contents, keeper: GlanceStore) -> None:
-        """`contents` is what was found in the row, `keeper` the store of the row's owner.
+    def __init__(self, row: Row, finding: Finding, keeper: GlanceStore) -> None:
+        """`finding` is what was found in the row, `keeper` the store of the row's owner.
 
         Raises ArchiveInvalid if the row's properties do not say how to run it.
         """
         self.owner = str(row["owner"])
         self._row = str(row["id"])
         self._repository = Repository.of_image(self._row)
-        self._contents = _runnable(contents.root, row, contents) if contents.root else contents
+        self._finding = finding
+        self._contents = _runnable(finding, row)
         self._keeper = keeper
 
     def manifest(self, reference: Tag | Digest) -> StoredManifest:
@@ -78,9 +76,25 @@ class Examined:
         self._check(digest)
         return self._keeper.open_blob(self._repository, digest)
 
-    def borrowed(self) -> set[Digest]:
-        """Blobs that its manifests refer to, and that it does not hold itself."""
-        return {one for one in self._blobs if not (self._range(one) or self._holds(one))}
+    @property
+    def is_unpacked(self) -> bool:
+        """Whether what it refers to was taken out of it, and could be once more."""
+        return self._contents.packed
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it was cut from a manifest that is gone."""
+        return not self._keeper.has_source(self._finding)
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether the blobs are there that its manifests refer to, and that it does not hold."""
+        borrowed = {one for one in self._blobs if not (self._range(one) or self._holds(one))}
+        return self._keeper.has_all(self._row, borrowed)
+
+    def is_only(self, digest: Digest) -> bool:
+        """Whether this manifest is all of it."""
+        return [one.manifest for one in self._contents.images] == [digest]
 
     @cached_property
     def _manifests(self) -> list[Manifest]:
@@ -107,10 +121,17 @@ class Examined:
             raise BlobUnknown(detail={"digest": str(digest)})
 
 
-def _runnable(root: RootFileSystem, row: Row, contents: Contents) -> Contents:
-    """A file system as an image that is run as the row's properties say. Raises ArchiveInvalid."""
+def _runnable(finding: Finding, row: Row) -> Contents:
+    """A file system as an image that is run as the row's properties say; all else as it is.
+
+    Raises ArchiveInvalid.
+    """
+    root = finding.contents.root
+    if root is None:
+        return finding.contents
     properties = {name: text for name, text in row.items() if isinstance(text, str)}
-    config = rootfs.configuration(root.diff_id, properties, str(row["created_at"]), MACHINE)
+    created = str(row["created_at"])
+    config = rootfs.configuration(root.diff_id, properties, created, finding.machine)
     layer = Descriptor(root.media_type, root.layer.digest, root.layer.size)
     manifest = rootfs.manifest(config, layer)
     digest = Digest.of(manifest.body)
@@ -118,5 +139,5 @@ def _runnable(root: RootFileSystem, row: Row, contents: Contents) -> Contents:
         images=(Found(digest),),
         documents={digest: manifest, Digest.of(config): Document(layers.DOCKER_CONFIG, config)},
         parts={root.layer.digest: root.layer},
-        packed=contents.packed,
+        packed=finding.contents.packed,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 from registry_glance.errors import ArchiveInvalid, Denied, ManifestUnknown
@@ -10,6 +10,7 @@ from registry_glance.glance.client import Absent, Row
 from registry_glance.store.glance.examination import examine
 from registry_glance.store.glance.examined import Examined
 from registry_glance.store.glance.examiners import Examiners
+from registry_glance.store.glance.findings import Finding
 from registry_glance.store.glance.store import GlanceStore
 
 Keep = Callable[[str], GlanceStore]
@@ -36,11 +37,12 @@ class Foreign:
         """
         if row.get("container_format") != "docker":
             raise ManifestUnknown("the image's container_format in Glance is not docker")
-        keeper = self._keep(str(row["owner"]))
+        keeper = self._keep(_owner(row))
         try:
             return Examined(row, keeper.finding(row["id"]), keeper)
         except Absent:
-            raise ManifestUnknown(detail={"image": row["id"]}) from None
+            words = "no image has this layer" if keeper.is_layer(row) else ""
+            raise ManifestUnknown(words, detail={"image": row["id"]}) from None
         except ArchiveInvalid as error:
             raise ManifestUnknown(error.message, detail={"image": row["id"]}) from None
 
@@ -50,34 +52,49 @@ class Foreign:
         Raises Unexamined if that takes long.
         """
         image = self._looked_through(row)
-        if self._is_whole(image):
-            return image
-        self._steward(image.owner).drop_finding(row["id"])
-        image = self._looked_through(row)
-        if not self._is_whole(image):
+        if image.is_outdated or (image.is_unpacked and not image.is_whole):
+            self._steward(image.owner).drop_finding(row["id"])
+            image = self._looked_through(row)
+        if not image.is_whole:
             raise ManifestUnknown("layers that this image refers to are not there")
         return image
 
     def _looked_through(self, row: Row) -> Examined:
-        keeper = self._keep(str(row["owner"]))
-        if not self._is_known(row, keeper):
-            self._examiners.see_to(row["id"], lambda: self._look(row, keeper))
+        keeper = self._keep(_owner(row))
+        if row.get("container_format") == "docker" and not self._is_known(row, keeper):
+            # Others may fail where he succeeds.
+            who = "its owner" if self._is_own(row) else "others"
+            name = f"{row['id']} for {who}"
+            self._examiners.see_to(name, _owner(row), lambda: self._look(row, keeper))
         return self.known(row)
-
-    def _is_whole(self, image: Examined) -> bool:
-        return not self._keep(image.owner).absent_blobs(image.borrowed())
 
     def _look(self, row: Row, keeper: GlanceStore) -> None:
         """Look through an image, unless somebody has done it meanwhile."""
         if self._is_known(row, keeper):
             return
-        finding = None
-        for store in self._writable(row, keeper):
+        finding = self._examined(row, keeper)
+        if finding is not None:
+            self._keep_finding(row, keeper, finding)
+
+    def _keep_finding(self, row: Row, keeper: GlanceStore, finding: Finding) -> None:
+        """As the caller if it is his image; as the registry if it is not, or he may only read."""
+        own = (keeper,) if self._is_own(row) else ()
+        for store in (*own, self._steward(_owner(row))):
             with suppress(Denied):
-                finding = finding or examine(row, store)
                 store.keep_finding(row["id"], finding)
                 return
-        raise Denied("what is in this image cannot be kept: its owner has to pull it once")
+        raise ManifestUnknown("nobody may keep in Glance what was found in this image")
+
+    def _examined(self, row: Row, keeper: GlanceStore) -> Finding | None:
+        if keeper.is_layer(row):
+            return keeper.layer_finding(row)
+        try:
+            return examine(row, keeper, unpack=self._is_own(row))
+        except Absent:
+            raise ManifestUnknown("the image's data is gone") from None
+
+    def _is_own(self, row: Row) -> bool:
+        return _owner(row) == self._project
 
     def _is_known(self, row: Row, keeper: GlanceStore) -> bool:
         try:
@@ -88,8 +105,10 @@ class Foreign:
             pass
         return True
 
-    def _writable(self, row: Row, keeper: GlanceStore) -> Iterator[GlanceStore]:
-        """The owner's store, as himself if he asks: then it is his quota that counts."""
-        if row["owner"] == self._project:
-            yield keeper
-        yield self._steward(str(row["owner"]))
+
+def _owner(row: Row) -> str:
+    """The project of an image. Raises ManifestUnknown if it has none."""
+    owner = row.get("owner")
+    if not owner:
+        raise ManifestUnknown("the image belongs to no project")
+    return str(owner)

@@ -141,6 +141,8 @@ class Images:
             raise Denied("this image is another project's")
         if isinstance(found, Pushed):
             _check_root(found.holder, digest)
+        elif not found.is_only(digest):
+            raise Denied("this is a part of an archive: delete the image in Glance")
         self._remove(image)
         self._own.drop_finding(image)
 

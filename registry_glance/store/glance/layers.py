@@ -14,6 +14,7 @@ from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor, Manifest
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.blobs import Blobs
+from registry_glance.store.glance.findings import Finding
 from registry_glance.store.glance.manifests import Manifests
 
 JSON = dict[str, Any]
@@ -24,12 +25,13 @@ MOST_LARGE = 200
 
 
 class _Place(NamedTuple):
-    """A manifest with the layer, how many it has in all, and how many up to that one."""
+    """A manifest with the layer, how many it has in all, how many up to that one; its row."""
 
     total: int
     digest: str
     manifest: Manifest
     kept: int
+    row: str
 
 
 class Layers:
@@ -39,23 +41,25 @@ class Layers:
         self._manifests = manifests
         self._blobs = blobs
 
-    def contents(self, row: Row) -> Contents | None:
+    def finding(self, row: Row) -> Finding | None:
         """The image whose file system ends with the layer in a row of the project's blobs.
 
         Of the manifests with the layer it is that with the fewest layers: where the layer is the
         last one, this very manifest; else one that is cut to match. None if no manifest has it.
-        Raises ArchiveInvalid for a configuration.
         """
         owner = _Owner(row, self._blobs)
         places: list[_Place] = []
-        for manifest in self._manifests.all():
+        for source, manifest in self._manifests.all():
             if manifest.config is not None and owner.is_of(manifest.config):
-                raise ArchiveInvalid("this is the configuration of an image, and no layer")
-            places += _places(manifest, owner)
+                return Finding(refused="this is the configuration of an image, and no layer")
+            places += _places(manifest, source, owner)
         if not places:
             return None
         place = min(places, key=lambda one: (one.total, one.digest))
-        return self._cut(place.manifest, place.kept)
+        try:
+            return Finding(self._cut(place.manifest, place.kept), source=place.row)
+        except ArchiveInvalid as error:
+            return Finding(refused=error.message)
 
     def _cut(self, manifest: Manifest, count: int) -> Contents:
         """The image with the first `count` layers of a manifest."""
@@ -63,6 +67,8 @@ class Layers:
             document = Document(manifest.media_type, manifest.body)
             return Contents((Found(manifest.digest),), {manifest.digest: document})
         assert manifest.config is not None
+        if manifest.config.media_type in media_types.MANIFESTS:
+            raise ArchiveInvalid("the configuration of the layer's image is called a manifest")
         config = _cut_configuration(self._read(manifest.config), count)
         value = json.loads(manifest.body)
         said = {
@@ -120,12 +126,12 @@ class _Owner:
             return False
 
 
-def _places(manifest: Manifest, owner: _Owner) -> Iterator[_Place]:
+def _places(manifest: Manifest, row: str, owner: _Owner) -> Iterator[_Place]:
     if manifest.media_type not in media_types.IMAGES:
         return
     for kept, layer in enumerate(manifest.layers, start=1):
         if owner.is_of(layer):
-            yield _Place(len(manifest.layers), str(manifest.digest), manifest, kept)
+            yield _Place(len(manifest.layers), str(manifest.digest), manifest, kept, row)
             return
 
 

@@ -116,16 +116,16 @@ class Manifests:
         """Whether any manifest of the project needs this blob: looks at each of them."""
         return any(
             descriptor.digest == digest
-            for manifest in self.all()
+            for _, manifest in self.all()
             for descriptor in manifest.blobs()
         )
 
-    def all(self) -> Iterator[Manifest]:
-        """Every manifest of the project that can be read: looks at each of its rows."""
+    def all(self) -> Iterator[tuple[str, Manifest]]:
+        """Every manifest of the project that can be read, and its row: looks at all rows."""
         for row in self._rows():
             if row.get("oci_kind") in KEPT:
                 try:
-                    yield self._parse(row)
+                    yield row["id"], self._parse(row)
                 except (ManifestUnknown, ManifestInvalid, Corrupt):
                     log.warning("row %s is no manifest", row["id"])
 

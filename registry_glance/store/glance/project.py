@@ -88,6 +88,10 @@ class Project:
                 raise
             return self._caller.read(row_id, start, stop)
 
+    def has_ranges(self, row_id: str) -> bool:
+        """See Glance.has_ranges."""
+        return self._registry.has_ranges(row_id) or self._caller.has_ranges(row_id)
+
     def share(self, row_id: str, like: str, *, accepted: bool) -> None:
         """Share a row with those whom the row `like` is shared with.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 
-from registry_glance.archive.contents import Contents
 from registry_glance.errors import ManifestUnknown, NameUnknown
 from registry_glance.glance.client import Row
 from registry_glance.oci.digest import Digest
@@ -15,7 +14,7 @@ from registry_glance.oci.ranges import Range
 from registry_glance.store.contract import Body, Content, Store, StoredManifest
 from registry_glance.store.glance import rows
 from registry_glance.store.glance.blobs import Blobs
-from registry_glance.store.glance.findings import Findings
+from registry_glance.store.glance.findings import Finding, Findings
 from registry_glance.store.glance.layers import Layers
 from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.manifests import Manifests
@@ -148,15 +147,27 @@ class GlanceStore(Store):
         """A blob that is `size` bytes of what a row holds, from `start`. Raises BlobUnknown."""
         return self._blobs.open_part(row, digest, size, start)
 
-    def data(self, row: str) -> Iterator[bytes]:
+    def data(self, row: str) -> Generator[bytes, None, None]:
         """All that a row holds. Raises Absent before the first byte."""
         return self._blobs.data(row)
 
-    def finding(self, image: str) -> Contents:
+    def has_ranges(self, row: str) -> bool:
+        """Whether Glance gives out a part of what a row holds without reading all of it."""
+        return self._project.has_ranges(row)
+
+    def has_all(self, image: str, digests: Iterable[Digest]) -> bool:
+        """Whether the project has all blobs that an image refers to; remembered for the image."""
+        return self._blobs.has_all(image, digests)
+
+    def finding(self, image: str) -> Finding:
         """What was found in an image of the project. See Findings.of."""
         return self._findings.of(image)
 
-    def keep_finding(self, image: str, finding: bytes) -> None:
+    def has_source(self, finding: Finding) -> bool:
+        """Whether what it was found from is still there."""
+        return self._findings.has_source(finding)
+
+    def keep_finding(self, image: str, finding: Finding) -> None:
         """Remember what was found in an image."""
         self._findings.keep(image, finding)
 
@@ -164,10 +175,13 @@ class GlanceStore(Store):
         """Forget it."""
         self._findings.drop(image)
 
-    def layer_contents(self, row: Row) -> Contents | None:
-        """The image that a row with a layer is; None if it has none. See Layers.contents."""
-        is_layer = row.get("oci_kind") == "upload" and self._project.ids.is_genuine(row)
-        return self._layers.contents(row) if is_layer else None
+    def is_layer(self, row: Row) -> bool:
+        """Whether a row holds a blob of the project, or a piece of one."""
+        return row.get("oci_kind") == "upload" and self._project.ids.is_genuine(row)
+
+    def layer_finding(self, row: Row) -> Finding | None:
+        """The image that a layer is; None if it is one of nothing. See Layers.finding."""
+        return self._layers.finding(row)
 
     def tags(self, repository: Repository) -> list[str]:
         found = self._tags.names(repository)
