@@ -48,3 +48,7 @@ def glance(request: pytest.FixtureRequest) -> Iterator[Glance]:
 )
 def test_what_was_not_asked_for_is_left_out(glance: Glance, start: int, stop: int | None) -> None:
     assert b"".join(glance.read(str(uuid4()), start, stop)) == DATA[start:stop]
+
+
+def test_such_a_store_is_known(glance: Glance) -> None:
+    assert not glance.has_ranges(str(uuid4()))
