@@ -269,10 +269,10 @@ class Glance:
         return _cut(_chunks(answer), start, stop)
 
     def has_ranges(self, row_id: str) -> bool:
-        """Whether the store of a row with data gives out ranges of it."""
+        """Whether the store of a row with data gives out ranges of it. Raises Absent."""
         try:
             answer = self._data(row_id, Range="bytes=0-0")
-        except (Refused, Absent, Denied):
+        except Refused:
             return False
         answer.close()
         return answer.status_code == PARTIAL

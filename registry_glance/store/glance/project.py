@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from registry_glance.errors import Denied, RegistryError
 from registry_glance.glance.client import Absent, Glance, Member, Row, Sized
 from registry_glance.store.glance.ids import Ids
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Project:
@@ -81,16 +84,11 @@ class Project:
 
     def read(self, row_id: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """See Glance.read; as the caller where the registry has no right of its own."""
-        try:
-            return self._registry.read(row_id, start, stop)
-        except (Absent, Denied):
-            if self._registry is self._caller:
-                raise
-            return self._caller.read(row_id, start, stop)
+        return self._as_registry(lambda glance: glance.read(row_id, start, stop))
 
     def has_ranges(self, row_id: str) -> bool:
         """See Glance.has_ranges."""
-        return self._registry.has_ranges(row_id) or self._caller.has_ranges(row_id)
+        return self._as_registry(lambda glance: glance.has_ranges(row_id))
 
     def share(self, row_id: str, like: str, *, accepted: bool) -> None:
         """Share a row with those whom the row `like` is shared with.
@@ -106,6 +104,14 @@ class Project:
     def ping(self) -> None:
         """Raise Unavailable unless Keystone answers."""
         self._registry.project()
+
+    def _as_registry(self, call: Callable[[Glance], T]) -> T:
+        try:
+            return call(self._registry)
+        except (Absent, Denied):
+            if self._registry is self._caller:
+                raise
+            return call(self._caller)
 
     def _answer(self, row_id: str, member: Member) -> None:
         try:
