@@ -283,7 +283,13 @@ def test_a_changed_tag_is_none(callers: Callers, place: Place) -> None:
     changes = {"oci_digest": victim.manifest, "oci_repository": victim.repository}
     name = {"name": f"{victim.repository}:latest", "visibility": "community"}
     callers.bob.tenant.glance().update(tag, {**changes, **name})
-    place.check()
+    # By that name it is an image of what is in it, which he has pushed himself.
+    tagged = {"see the tag": "200", "pull the tag": "200"}
+    for client in (place.bob, place.carol):
+        assert place.bytes_told(client) == []
+        assert place.told(client) == CONTENTS | tagged
+        answer = victim.ask(client, READS["pull the tag"])
+        assert answer["Docker-Content-Digest"] == own.manifest
     assert own.ask(place.bob, READS["see the tag"]).status == 404
 
 
