@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import pytest
 from registry_glance.embedded.openstack import OpenStack
 from tests.clients.conftest import require
 from tests.clients.engine import Engine, EngineFailed
-from tests.clients.program import missing
+from tests.clients.program import Program, ProgramFailed, missing
 from tests.conftest import registries
 from tests.tenants import Tenants, settle
 
@@ -54,11 +54,13 @@ def start_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartEngi
 
 
 def end(engine: Engine) -> None:
-    """Stop an Engine; with `live-restore` it would leave its containers running."""
+    """Stop an Engine; with `live-restore` it would leave its containers running, and a mount."""
     containers = engine.docker.output("ps", "--quiet").decode().split()
     if containers:
         engine.docker("rm", "--force", *containers)
     engine.stop()
+    with suppress(ProgramFailed):
+        Program("umount")(engine.folder / "data")
 
 
 @pytest.fixture(scope="session")
