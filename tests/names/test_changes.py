@@ -74,6 +74,7 @@ def test_a_tag_without_a_name_is_no_tag(callers: Callers, repository: str, data:
     eventually(lambda: listed(callers.alice, repository), ([], False))
     by_id = Image(f"glance/{row}", found.manifest, found.layer, data)
     assert answers(callers.alice, by_id, READS) == SEEN
+    callers.alice.tenant.glance().delete(row)
 
 
 def test_two_tags_swap_their_names(callers: Callers, repository: str) -> None:
