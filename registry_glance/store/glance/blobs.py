@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import islice
@@ -18,6 +19,9 @@ from registry_glance.store.glance.local import Local
 from registry_glance.store.glance.naming import HELD
 from registry_glance.store.glance.project import Project
 from registry_glance.store.glance.slots import MOST_ABSENT, Slots, discard, remove
+
+#: Seconds after which it is asked again for bytes that are not there.
+SECOND_LOOK = 0.5
 
 
 class Blobs:
@@ -163,11 +167,14 @@ class Blobs:
 
     def _is_whole(self, blob: rows.Blob) -> bool:
         """Whether nobody has deleted or deactivated the rows with the bytes in Glance."""
-        try:
-            return all(map(rows.is_active, self._held(blob)))
-        except Absent:
-            self._lost(blob)
-            return False
+        for pause in (SECOND_LOOK, 0):
+            try:
+                return all(map(rows.is_active, self._held(blob)))
+            except Absent:
+                # One of several databases below Glance may be late with a row that is new.
+                time.sleep(pause)
+        self._lost(blob)
+        return False
 
     def _held(self, blob: rows.Blob) -> list[Row]:
         """The rows with the bytes, in order, deactivated ones too. Raises Absent."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from registry_glance.errors import (
@@ -35,12 +35,37 @@ from registry_glance.store.glance.store import GlanceStore
 
 log = logging.getLogger(__name__)
 
+#: What can be wrong with an image that somebody has given a name.
+WRONG = (ManifestUnknown, ManifestInvalid, Corrupt)
 #: What is known of an image in Glance: what can be pulled of it.
 Known = Pushed | Examined
 
 #: Images that are looked into for one answer, and seconds after which no further one is.
 MOST = 100
 LOOKING = 5
+
+
+class Looking:
+    """What may still be looked into for one answer: anybody may name any number of images."""
+
+    def __init__(self) -> None:
+        self._images = MOST
+        self._seconds: float = LOOKING
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has taken too long, or too many were looked into."""
+        return self._images <= 0 or self._seconds <= 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """To be held while an image is looked into."""
+        self._images -= 1
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds -= time.monotonic() - began
 
 
 class NamedStore(GlanceStore):
@@ -101,7 +126,7 @@ class NamedStore(GlanceStore):
     def adopt(self, repository: Repository, manifest: Manifest) -> None:
         """Raises Busy if others are copying for long."""
         with self._copies.turn(PATIENCE):
-            self._adopt(repository, manifest)
+            self._adopt(repository, manifest, Looking())
 
     def delete_manifest(self, repository: Repository, digest: Digest) -> None:
         try:
@@ -152,26 +177,35 @@ class NamedStore(GlanceStore):
             if image not in latest and self._still_called(image):
                 yield image
 
-    def _known(self, images: Iterable[Image]) -> Iterator[tuple[Image, Known]]:
+    def _known(
+        self, images: Iterable[Image], looking: Looking | None = None
+    ) -> Iterator[tuple[Image, Known]]:
         """Those of the images which it is known of what is in them; not without end."""
-        until = time.monotonic() + LOOKING
-        for count, image in enumerate(images):
-            if count == MOST or time.monotonic() > until:
+        looking = looking or Looking()
+        for image in images:
+            if looking.is_over:
                 log.warning("too many images are called like %s to look into all", image.name)
                 return
-            with suppress(ManifestUnknown):
-                yield image, self._images.known(image.row)
+            known = None
+            # What is wrong with one of them is no reason to refuse others.
+            with suppress(*WRONG), looking.one():
+                known = self._images.known(image.row)
+            if known is not None:
+                yield image, known
 
     def _holders(self, images: Iterable[Image], digest: Digest) -> Iterator[Known]:
         """What of the images has a blob, all of it."""
-        for _, known in self._known(images):
-            with suppress(BlobUnknown):
-                if self._copies.trusts(known.owner, digest):
-                    known.blob_size(digest)
-                    yield known
+        return (known for _, known in self._known(images) if self._has(known, digest))
 
-    def _manifest_of_image(self, repository: Repository, digest: Digest) -> StoredManifest:
-        for image, known in self._known(self._called(repository)):
+    def _has(self, known: Known, digest: Digest) -> bool:
+        with suppress(BlobUnknown, *WRONG):
+            return self._copies.trusts(known.owner, digest) and known.blob_size(digest) >= 0
+        return False
+
+    def _manifest_of_image(
+        self, repository: Repository, digest: Digest, looking: Looking | None = None
+    ) -> StoredManifest:
+        for image, known in self._known(self._called(repository), looking):
             with suppress(ManifestUnknown, Corrupt):
                 known.manifest(digest)
                 # All that it refers to has to be there, as by its tag.
@@ -187,7 +221,8 @@ class NamedStore(GlanceStore):
         ]
         if not found:
             raise ManifestUnknown(detail={"digest": str(digest)})
-        for image in found:
+        own = [image for image in found if image.owner == self._project.ids.project]
+        for image in own or found:
             self._delete_image(image, digest)
 
     def _delete_image(self, image: Image, reference: Tag | Digest) -> None:
@@ -196,38 +231,39 @@ class NamedStore(GlanceStore):
         finally:
             self._tags.forget(image.name)
 
-    def _adopt(self, repository: Repository, manifest: Manifest) -> None:
-        while self._adopt_some(repository, manifest):
+    def _adopt(self, repository: Repository, manifest: Manifest, looking: Looking) -> None:
+        while self._adopt_some(repository, manifest, looking):
             log.debug("copied some of what %s refers to", manifest.digest)
 
-    def _adopt_some(self, repository: Repository, manifest: Manifest) -> bool:
+    def _adopt_some(self, repository: Repository, manifest: Manifest, looking: Looking) -> bool:
         """Copy what is there of the first that are absent; whether any was copied."""
         blobs = set(self.absent_blobs(one.digest for one in manifest.blobs()))
         children = set(
             self.absent_manifests(repository, (one.digest for one in manifest.manifests))
         )
-        images = list(self._called(repository)) if blobs or children else []
-        if not images:
-            return False
-        copied = [self._adopt_blob_of(images, repository, one) for one in blobs]
-        taken = [self._adopt_child_of_image(repository, one) for one in children]
-        return any([*copied, *taken])
+        adopted = self._adopt_blobs(repository, blobs, looking) if blobs else False
+        taken = [self._adopt_child_of_image(repository, one, looking) for one in children]
+        return adopted or any(taken)
 
-    def _adopt_blob_of(
-        self, images: Sequence[Image], repository: Repository, digest: Digest
+    def _adopt_blobs(self, repository: Repository, blobs: set[Digest], looking: Looking) -> bool:
+        """Copy those that images have; whether any was copied."""
+        absent = set(blobs)
+        for known in [known for _, known in self._known(self._called(repository), looking)]:
+            held = [one for one in absent if self._has(known, one)]
+            absent -= {one for one in held if self._copied(repository, one, known)}
+        return len(absent) < len(blobs)
+
+    def _adopt_child_of_image(
+        self, repository: Repository, digest: Digest, looking: Looking
     ) -> bool:
-        holders = self._holders(images, digest)
-        return any(self._copied(repository, digest, known) for known in holders)
-
-    def _adopt_child_of_image(self, repository: Repository, digest: Digest) -> bool:
         with suppress(ManifestUnknown, ManifestInvalid):
-            stored = self._manifest_of_image(repository, digest)
+            stored = self._manifest_of_image(repository, digest, looking)
             child = Manifest.parse(stored.body, stored.media_type, digest.algorithm)
-            return self._adopt_manifest(repository, child)
+            return self._adopt_manifest(repository, child, looking)
         return False
 
-    def _adopt_manifest(self, repository: Repository, manifest: Manifest) -> bool:
-        self._adopt(repository, manifest)
+    def _adopt_manifest(self, repository: Repository, manifest: Manifest, looking: Looking) -> bool:
+        self._adopt(repository, manifest, looking)
         if self.absent_blobs(one.digest for one in manifest.blobs()):
             return False
         self.put_manifest(repository, manifest)

@@ -21,7 +21,7 @@ from registry_glance.store.contract import Content, StoredManifest
 from registry_glance.store.glance.copies import LARGEST_MOUNT
 from registry_glance.store.glance.images import Images
 from registry_glance.store.glance.local import Local
-from registry_glance.store.glance.named import NamedStore
+from registry_glance.store.glance.named import Looking, NamedStore
 from registry_glance.store.glance.naming import Image
 from registry_glance.store.glance.offers import Offer, Offers
 from registry_glance.store.glance.project import Project
@@ -159,11 +159,11 @@ class SharingStore(NamedStore):
         with self._copies.turn(patience=0):
             return self._adopt_blob(repository, digest, offer, lender)
 
-    def _adopt_some(self, repository: Repository, manifest: Manifest) -> bool:
-        offered = self._adopt_offered(repository, manifest)
-        return super()._adopt_some(repository, manifest) or offered
+    def _adopt_some(self, repository: Repository, manifest: Manifest, looking: Looking) -> bool:
+        offered = self._adopt_offered(repository, manifest, looking)
+        return super()._adopt_some(repository, manifest, looking) or offered
 
-    def _adopt_offered(self, repository: Repository, manifest: Manifest) -> bool:
+    def _adopt_offered(self, repository: Repository, manifest: Manifest, looking: Looking) -> bool:
         """Copy what is offered of the first that are absent; whether any was copied."""
         blobs = set(self.absent_blobs(one.digest for one in manifest.blobs()))
         children = set(
@@ -178,7 +178,7 @@ class SharingStore(NamedStore):
             wanted = blobs.intersection(one.digest for one in lent.blobs())
             if (wanted or lent.digest in children) and self._offers.stands(offer):
                 blobs -= {one for one in wanted if self._adopt_blob(repository, one, offer, lender)}
-                if lent.digest in children and self._adopt_manifest(repository, lent):
+                if lent.digest in children and self._adopt_manifest(repository, lent, looking):
                     children.discard(lent.digest)
         return len(blobs) + len(children) < absent
 
