@@ -10,8 +10,8 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from registry_glance.archive.pax import Budget, Record, number
 from registry_glance.archive.source import Source
 from registry_glance.errors import ArchiveInvalid
 
@@ -20,8 +20,6 @@ BLOCK = tarfile.BLOCKSIZE
 HEADERS_LIMIT = 1_000_000
 #: Bytes of a long name or a pax header: Go's archive/tar (so docker) takes no more either.
 EXTENSION_LIMIT = 1 << 20
-#: Digits of a number in a pax header; 19 hold any size.
-NUMBER_LIMIT = 19
 #: Characters of a name or of a link's target: Linux takes no more (PATH_MAX).
 NAME_LIMIT = 4096
 
@@ -44,13 +42,6 @@ class Header:
     is_sparse: bool
     link: str = ""
     target: str = ""
-
-
-class Record(NamedTuple):
-    """One line of a pax header: POSIX.1-2008, pax, "pax Extended Header"."""
-
-    key: bytes
-    value: bytes
 
 
 class Extension:
@@ -79,8 +70,8 @@ class Extension:
             elif key == b"linkpath":
                 self.set_target(value)
             elif key == b"size":
-                self.size = _number(value)
-            elif key.startswith(b"GNU.sparse."):
+                self.size = number(value)
+            else:
                 self.is_sparse = True
 
 
@@ -91,17 +82,18 @@ def headers(source: Source) -> Iterator[Header]:
     Raises ArchiveInvalid for what is no tar, is cut short, has something behind its end, names
     outside the archive or too many members.
     """
+    budget = Budget()
     extension = Extension()
     is_extended = False
     for block, info in _blocks(source):
         if info.type in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, *PAX):
-            _extend(extension, info, source)
+            _extend(extension, info, source, budget)
             is_extended = True
         elif info.type == tarfile.XGLTYPE:
-            _check_global(_records(_extension_data(info, source)))
+            _check_global(budget.records(_extension_data(info, source, budget)))
         else:
             if info.type == tarfile.GNUTYPE_SPARSE:
-                _skip_sparse_map(block, source)
+                _skip_sparse_map(block, source, budget)
             header = _header(info, extension, source.position)
             yield header
             end = header.start + header.size
@@ -155,41 +147,28 @@ def _check_end(block: bytes, source: Source) -> None:
             raise ArchiveInvalid("something follows the end of the archive")
 
 
-def _extend(extension: Extension, info: tarfile.TarInfo, source: Source) -> None:
-    data = _extension_data(info, source)
+def _extend(extension: Extension, info: tarfile.TarInfo, source: Source, budget: Budget) -> None:
+    data = _extension_data(info, source, budget)
     if info.type == tarfile.GNUTYPE_LONGNAME:
         extension.set_name(data.partition(b"\0")[0])
     elif info.type == tarfile.GNUTYPE_LONGLINK:
         extension.set_target(data.partition(b"\0")[0])
     else:
-        extension.take(_records(data))
+        extension.take(budget.records(data))
 
 
-def _extension_data(info: tarfile.TarInfo, source: Source) -> bytes:
+def _extension_data(info: tarfile.TarInfo, source: Source, budget: Budget) -> bytes:
     if info.size > EXTENSION_LIMIT:
         raise ArchiveInvalid(f"the archive has a header of {info.size} bytes")
+    budget.take(info.size)
     data = b"".join(source.exactly(info.size + -info.size % BLOCK))
     return data[: info.size]
 
 
-def _records(data: bytes) -> Iterator[Record]:
-    """The lines of a pax header: `LENGTH KEY=VALUE`, each of LENGTH bytes."""
-    start = 0
-    while start < len(data):
-        space = data.find(b" ", start, start + NUMBER_LIMIT + 1)
-        stop = start + _number(data[start:space]) if space > start else start
-        key, equals, value = data[space + 1 : stop].partition(b"=")
-        if stop <= space or stop > len(data) or not equals or not value.endswith(b"\n"):
-            raise ArchiveInvalid("the archive has a damaged pax header")
-        yield Record(key, value[:-1])
-        start = stop
-
-
 def _check_global(records: Iterator[Record]) -> None:
     """Not all readers take names and sizes from there, so nobody's should be there."""
-    for key, _ in records:
-        if key in (b"path", b"linkpath", b"size") or key.startswith(b"GNU.sparse."):
-            raise ArchiveInvalid("the archive has a name or a size for all its members")
+    if next(records, None) is not None:
+        raise ArchiveInvalid("the archive has a name or a size for all its members")
 
 
 def _header(info: tarfile.TarInfo, extension: Extension, start: int) -> Header:
@@ -210,10 +189,11 @@ def _header(info: tarfile.TarInfo, extension: Extension, start: int) -> Header:
     )
 
 
-def _skip_sparse_map(block: bytes, source: Source) -> None:
+def _skip_sparse_map(block: bytes, source: Source, budget: Budget) -> None:
     """The blocks between a GNU sparse header and its data (tar.h, `struct sparse_header`)."""
     extended = block[482]
     while extended:
+        budget.take(BLOCK)
         extended = b"".join(source.exactly(BLOCK))[504]
 
 
@@ -237,9 +217,3 @@ def shown(name: str) -> str:
 
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
-
-
-def _number(digits: bytes) -> int:
-    if not digits.isdigit() or len(digits) > NUMBER_LIMIT:
-        raise ArchiveInvalid("the archive has a damaged pax header")
-    return int(digits)

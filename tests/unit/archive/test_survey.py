@@ -12,7 +12,7 @@ from itertools import chain
 import pytest
 import zstandard
 
-from registry_glance.archive import compression, members, tarball
+from registry_glance.archive import compression, members, pax, tarball
 from registry_glance.archive.contents import Contents, Document, Found, Part
 from registry_glance.archive.survey import survey
 from registry_glance.errors import ArchiveInvalid
@@ -377,6 +377,33 @@ def test_a_pax_header_takes_no_time_that_grows_with_its_square(header: bytes) ->
     # By the standard library's way these take minutes, or all memory.
     with pytest.raises(ArchiveInvalid, match="pax header"):
         read(extension(b"x", header) + FILE + END, 1 << 20)
+
+
+def test_there_is_an_end_to_pax_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pax, "RECORDS_LIMIT", 100)
+    one = extension(b"x", b"6 a=b\n" * 50) + FILE
+    assert read(one * 2 + END).root is not None
+    for more in (extension(b"x", b"6 a=b\n") + FILE, extension(b"g", b"6 a=b\n")):
+        with pytest.raises(ArchiveInvalid, match="more than 100 pax records"):
+            read(one * 2 + more + END)
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"], ids=bytes.decode)
+def test_there_is_an_end_to_headers_before_headers(
+    kind: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pax, "BYTES_LIMIT", 4 << 20)
+    data = b"1000000 a=" + b"x" * 999_989 + b"\n" if kind in b"xg" else b"a\0" + bytes(999_998)
+    with pytest.raises(ArchiveInvalid, match="more than 4 MiB of headers"):
+        read((extension(kind, data) + FILE) * 5 + END, 1 << 20)
+
+
+def test_many_files_with_some_records_each_are_a_file_system() -> None:
+    # The limits leave room for six times as many.
+    records = b"20 mtime=1384300800\n" * 12
+    unit = extension(b"x", records) + headed(member("file")[0])
+    found = survey(chain((unit * 1000 for _ in range(50)), [END]))
+    assert found.count == 50_000
 
 
 def test_sparse_files_are_passed_over_in_a_file_system() -> None:
