@@ -16,6 +16,7 @@ from registry_glance.archive.compression import Compression
 from registry_glance.archive.contents import Contents, Document, Found, Part
 from registry_glance.archive.files import IMAGES_LIMIT, document, file, parsed, part
 from registry_glance.archive.members import Member
+from registry_glance.archive.room import Room
 from registry_glance.archive.survey import Survey
 from registry_glance.archive.tarball import shown
 from registry_glance.errors import ArchiveInvalid
@@ -41,9 +42,8 @@ class Entry:
     layers: tuple[str, ...]
 
     @classmethod
-    def parse(cls, value: object) -> Entry:
-        """Raise ArchiveInvalid unless `value` has the three fields; Go writes `null` for none."""
-        fields: dict[str, Any] = value if isinstance(value, dict) else {}
+    def parse(cls, fields: dict[str, Any]) -> Entry:
+        """Raise ArchiveInvalid unless it has the three fields; Go writes `null` for none."""
         match fields:
             case {"Config": str(config), "Layers": list() | None}:
                 entry = cls(config, _texts(fields, "RepoTags"), _texts(fields, "Layers"))
@@ -55,18 +55,17 @@ class Entry:
 
 def is_docker_save(survey: Survey) -> bool:
     """Whether there is such a list; a file system may have a file of that name, too."""
-    body = survey.documents.get(LIST)
-    if body is None:
+    try:
+        return any({"Config", "Layers"} <= entry.keys() for entry in _entries(survey))
+    except ArchiveInvalid:
         return False
-    value = parsed(body, LIST)
-    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
 def saved_images(survey: Survey) -> Contents:
     """All images of the list, with manifests made for them. Raises ArchiveInvalid."""
-    entries = [Entry.parse(value) for value in parsed(survey.documents[LIST], LIST)]
-    if not 0 < len(entries) <= IMAGES_LIMIT:
-        raise ArchiveInvalid(f"{LIST} lists {len(entries)} images: 1 to {IMAGES_LIMIT} are allowed")
+    entries = [Entry.parse(value) for value in _entries(survey)]
+    if len(entries) > IMAGES_LIMIT:
+        raise ArchiveInvalid(f"{LIST} lists {len(entries)} images: {IMAGES_LIMIT} are allowed")
     saved = Saved(survey)
     for entry in entries:
         saved.add(entry)
@@ -74,11 +73,19 @@ def saved_images(survey: Survey) -> Contents:
     return Contents(found, saved.documents, saved.parts, packed=survey.compression is not None)
 
 
+def _entries(survey: Survey) -> list[dict[str, Any]]:
+    """The list, if it is one of objects, else nothing. Raises ArchiveInvalid for no JSON."""
+    value = parsed(survey.documents.get(LIST, b"[]"), LIST)
+    is_list = isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+    return value if is_list else []
+
+
 class Saved:
     """What is needed for the images of the list."""
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
+        self._room = Room()
         self._diff_ids: dict[Digest, list[str]] = {}
         self.images: dict[Digest, tuple[str, ...]] = {}
         self.documents: dict[Digest, Document] = {}
@@ -86,14 +93,18 @@ class Saved:
 
     def add(self, entry: Entry) -> None:
         """Take in an image. Raises ArchiveInvalid."""
+        self._room.take_references(len(entry.layers))
         member, config = document(self._survey, entry.config)
         if member.digest not in self._diff_ids:
+            self._room.take_document(member.size)
             self._diff_ids[member.digest] = _diff_ids(config, entry.config)
         blobs = [file(self._survey, name)[1] for name in entry.layers]
         _check_layers(self._diff_ids[member.digest], blobs, entry)
         described = Descriptor(layers.DOCKER_CONFIG, member.digest, member.size)
         made = layers.manifest(described, [_descriptor(blob) for blob in blobs])
         digest = Digest.of(made.body)
+        if digest not in self.documents:
+            self._room.take_document(len(made.body))
         self.images[digest] = self.images.get(digest, ()) + entry.names
         self.documents[digest] = made
         self.documents[member.digest] = Document(layers.DOCKER_CONFIG, config)

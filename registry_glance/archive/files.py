@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from typing import Any
+from typing import Any, NoReturn
 
 from registry_glance.archive.contents import Part
 from registry_glance.archive.members import DOCUMENT_LIMIT, Member
@@ -50,8 +50,12 @@ def document(survey: Survey, name: str) -> tuple[Member, bytes]:
 
 
 def parsed(body: bytes, name: str) -> Any:
-    """The JSON of a document. Raises ArchiveInvalid."""
+    """The JSON of a document, without NaN and Infinity. Raises ArchiveInvalid."""
     try:
-        return json.loads(body.decode())
+        return json.loads(body.decode(), parse_constant=_not_a_number)
     except (ValueError, RecursionError) as error:
         raise ArchiveInvalid(f"{shown(name)} is not JSON") from error
+
+
+def _not_a_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from registry_glance.archive.contents import Contents, Document, Found, Part
 from registry_glance.archive.files import IMAGES_LIMIT, document, file, parsed, part
 from registry_glance.archive.members import Member
+from registry_glance.archive.room import Room
 from registry_glance.archive.survey import Survey
 from registry_glance.errors import ArchiveInvalid, ManifestInvalid
 from registry_glance.oci import media_types
@@ -24,26 +23,39 @@ class Absent(ArchiveInvalid):
     """A blob that is not in the archive."""
 
 
+class Unreadable(ArchiveInvalid):
+    """What should be a manifest, or refer to one, and is in no notation that we know."""
+
+
 def is_layout(survey: Survey) -> bool:
-    """Whether the archive says so."""
-    return MARK in survey.documents
+    """Whether the archive says so; a file system may have a file of that name, too."""
+    return MARK in survey.documents and (INDEX in survey.members or INDEX in survey.links)
 
 
-def layout_images(survey: Survey) -> Contents:
+def layout_images(survey: Survey, *, is_whole: bool = False) -> Contents:
     """All images of the index, with their own manifests. Raises ArchiveInvalid.
 
-    What an index refers to may be missing, as long as one of its images is there.
+    What an index refers to may be missing, as long as one of its images is there. So may what is at
+    the top, or be in no notation that we know, unless the layout has to be whole.
     """
     layout = Layout(survey)
     images: dict[Digest, tuple[str, ...]] = {}
-    for descriptor in _index(survey):
-        if descriptor.media_type not in media_types.MANIFESTS:
+    reasons: list[ArchiveInvalid] = []
+    for value in _index(survey):
+        try:
+            descriptor = _descriptor(value)
+            if descriptor.media_type not in media_types.MANIFESTS:
+                continue
+            layout.add(descriptor, DEPTH)
+        except (Absent, Unreadable) as reason:
+            if is_whole:
+                raise
+            reasons.append(reason)
             continue
-        layout.add(descriptor, DEPTH)
         names = tuple(descriptor.annotations[key] for key in NAMES if key in descriptor.annotations)
         images[descriptor.digest] = images.get(descriptor.digest, ()) + names
     if not images:
-        raise ArchiveInvalid(f"{INDEX} lists no image")
+        raise reasons[0] if reasons else ArchiveInvalid(f"{INDEX} lists no image")
     found = tuple(Found(digest, tuple(dict.fromkeys(names))) for digest, names in images.items())
     packed = survey.compression is not None
     return Contents(found, layout.documents, layout.parts, packed=packed)
@@ -54,6 +66,7 @@ class Layout:
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
+        self._room = Room()
         self._seen: dict[Digest, bool] = {}
         self.documents: dict[Digest, Document] = {}
         self.parts: dict[Digest, Part] = {}
@@ -74,19 +87,26 @@ class Layout:
             body = self._survey.documents.get(_path(blob.digest))
             is_manifest = blob.media_type in media_types.MANIFESTS
             if blob == manifest.config and body is not None and not is_manifest:
-                self.documents.setdefault(blob.digest, Document(blob.media_type, body))
+                self._add_config(blob, body)
             else:
                 self.parts[blob.digest] = part(member)
         self.documents[manifest.digest] = Document(manifest.media_type, manifest.body)
 
+    def _add_config(self, config: Descriptor, body: bytes) -> None:
+        if config.digest not in self.documents:
+            self._room.take_document(len(body))
+            self.documents[config.digest] = Document(config.media_type, body)
+
     def _manifest(self, descriptor: Descriptor) -> Manifest:
         name = _path(descriptor.digest)
-        self._blob(descriptor)
-        _, body = document(self._survey, name)
+        self._room.take_document(self._blob(descriptor).size)
         try:
-            return Manifest.parse(body, descriptor.media_type, descriptor.digest.algorithm)
-        except ManifestInvalid as error:
-            raise ArchiveInvalid(f"{name} is no manifest: {error.message}") from error
+            _, body = document(self._survey, name)
+            manifest = Manifest.parse(body, descriptor.media_type, descriptor.digest.algorithm)
+        except (ArchiveInvalid, ManifestInvalid) as error:
+            raise Unreadable(f"{name} is no manifest: {error.message}") from error
+        self._room.take_references(len(manifest.layers) + len(manifest.manifests))
+        return manifest
 
     def _add_children(self, index: Manifest, depth: int) -> None:
         children = [child for child in index.manifests if child.media_type in media_types.MANIFESTS]
@@ -114,18 +134,20 @@ class Layout:
         return member
 
 
-def _index(survey: Survey) -> Iterator[Descriptor]:
-    """The descriptors of what is meant to be seen. Raises ArchiveInvalid."""
+def _index(survey: Survey) -> list[object]:
+    """What is meant to be seen. Raises ArchiveInvalid."""
     _, body = document(survey, INDEX)
     match parsed(body, INDEX):
         case {"manifests": list(values)} if len(values) <= IMAGES_LIMIT:
-            for value in values:
-                try:
-                    yield Descriptor.parse(value)
-                except ManifestInvalid as error:
-                    raise ArchiveInvalid(f"{INDEX} is damaged: {error.message}") from error
-        case _:
-            raise ArchiveInvalid(f"{INDEX} is no index of at most {IMAGES_LIMIT} images")
+            return values
+    raise ArchiveInvalid(f"{INDEX} is no index of at most {IMAGES_LIMIT} images")
+
+
+def _descriptor(value: object) -> Descriptor:
+    try:
+        return Descriptor.parse(value)
+    except ManifestInvalid as error:
+        raise Unreadable(f"{INDEX} is damaged: {error.message}") from error
 
 
 def _path(digest: Digest) -> str:

@@ -12,6 +12,7 @@ from registry_glance.archive.layout import is_layout, layout_images
 from registry_glance.archive.members import LIMIT
 from registry_glance.archive.survey import Stretch, Survey
 from registry_glance.errors import ArchiveInvalid, ManifestInvalid
+from registry_glance.oci import media_types
 from registry_glance.oci.manifest import Manifest
 
 #: What docker wrote before 1.10: a folder with a file `json` for each layer.
@@ -25,10 +26,11 @@ def contents(survey: Survey) -> Contents:
     """
     if survey.tar is None:
         return _manifest(survey.document)
-    if is_layout(survey) or is_docker_save(survey):
+    is_saved = is_docker_save(survey)
+    if is_saved or is_layout(survey):
         if survey.is_crowded:
             raise ArchiveInvalid(f"an archive of images with too many files ({LIMIT} are allowed)")
-        return _images(survey)
+        return _images(survey, is_saved=is_saved)
     if "repositories" in survey.documents and any(map(ANCIENT.fullmatch, survey.members)):
         raise ArchiveInvalid("an archive by docker before 1.10: load it with docker and save again")
     if not survey.count:
@@ -43,20 +45,22 @@ def _manifest(body: bytes) -> Contents:
     except ManifestInvalid as error:
         what = "a configuration" if b'"rootfs"' in body else "JSON, but no manifest"
         raise ArchiveInvalid(f"no image can be made of {what}: {error.message}") from error
+    if manifest.media_type in media_types.INDEXES:
+        raise ArchiveInvalid("an index by itself: what it refers to is no image in Glance")
     documents = {manifest.digest: Document(manifest.media_type, body)}
     return Contents(images=(Found(manifest.digest),), documents=documents)
 
 
-def _images(survey: Survey) -> Contents:
+def _images(survey: Survey, *, is_saved: bool) -> Contents:
     """Docker since 25 writes both kinds into one; a layout has the manifests as they were."""
     if not is_layout(survey):
         return saved_images(survey)
-    try:
+    if not is_saved:
         return layout_images(survey)
+    try:
+        return layout_images(survey, is_whole=True)
     except ArchiveInvalid:
-        if is_docker_save(survey):
-            return saved_images(survey)
-        raise
+        return saved_images(survey)
 
 
 def _root(survey: Survey, tar: Stretch) -> Contents:

@@ -9,6 +9,7 @@ import tarfile
 import pytest
 import zstandard
 
+from registry_glance.archive import room
 from registry_glance.archive.contents import Contents
 from registry_glance.errors import ArchiveInvalid
 from registry_glance.oci import media_types
@@ -150,18 +151,14 @@ def test_an_image_may_have_no_layers() -> None:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        (saved(), "lists 0 images"),
-        (saved(IMAGE, **{"manifest.json": b"[{}]"}), "without Config and Layers"),
         (saved(IMAGE, **{"manifest.json": b'[{"Config": 1, "Layers": []}]'}), "without Config"),
         (
             saved(IMAGE, **{"manifest.json": b'[{"Config": "a", "Layers": [1]}]'}),
             "no list of names",
         ),
-        (saved(IMAGE, **{"manifest.json": b'[{"Config": "a"'}), "is not JSON"),
-        (saved(IMAGE, **{"manifest.json": b"[" * 100_000}), "is not JSON"),
         (
-            saved(IMAGE, **{"manifest.json": b'[{"Config":"a","Layers":[]},' * 1 + b"{}" + b"]"}),
-            "a",
+            saved(IMAGE, **{"manifest.json": b'[{"Config":"a","Layers":[]},{}]'}),
+            "without Config and Layers",
         ),
         (saved(IMAGE, **{"manifest.json": listed("absent.json")}), "no file 'absent.json'"),
         (saved(IMAGE, **{"manifest.json": listed(CONFIG, "absent")}), "no file 'absent'"),
@@ -170,15 +167,37 @@ def test_an_image_may_have_no_layers() -> None:
         (saved(IMAGE, **{"manifest.json": listed(CONFIG, *LAYERS[:1])}), "speaks of 2 layers"),
         (saved(IMAGE, **{"manifest.json": listed(CONFIG, *LAYERS[::-1])}), "is not the layer"),
         (saved(IMAGE, **{CONFIG: b"[]"}), "no configuration"),
+        (saved(IMAGE, **{CONFIG: b'{"rootfs":{"type":"layers"},"x":NaN}'}), "is not JSON"),
         (saved(IMAGE, **{CONFIG: b'{"rootfs":{"diff_ids":[1,2]}}'}), "no configuration"),
         (saved(IMAGE, **{"manifest.json": listed(CONFIG, *["x"] * 501)}), "501 layers"),
-        (saved(IMAGE, **{"manifest.json": b"[" + b"{}," * 1000 + b"{}]"}), "without Config"),
         (saved(IMAGE, **{LAYERS[0]: b"\xfd7zXZ\0 a layer"}), "compressed with xz"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(files: dict[str, bytes], words: str) -> None:
     with pytest.raises(ArchiveInvalid, match=words):
         read(packed(files))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"[{}]", b'[{"name": "x"}]', b"{ // a word\n}", b'[{"Config": "a"', b"[" * 100_000],
+)
+def test_a_file_system_may_have_such_a_file(body: bytes) -> None:
+    assert read(packed({"bin/sh": b"a shell", "manifest.json": body})).root is not None
+
+
+def test_small_archives_do_not_become_large_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = packed(saved(IMAGE, OTHER))
+    monkeypatch.setattr(room, "REFERENCES_LIMIT", 3)
+    documents = read(archive).documents.values()
+    monkeypatch.setattr(room, "DOCUMENTS_LIMIT", sum(len(one.body) for one in documents))
+    assert len(read(archive).images) == 2
+    monkeypatch.setattr(room, "DOCUMENTS_LIMIT", room.DOCUMENTS_LIMIT - 1)
+    with pytest.raises(ArchiveInvalid, match="of documents"):
+        read(archive)
+    monkeypatch.setattr(room, "REFERENCES_LIMIT", 2)
+    with pytest.raises(ArchiveInvalid, match="more than 2 layers"):
+        read(archive)
 
 
 def test_a_thousand_images_are_enough() -> None:

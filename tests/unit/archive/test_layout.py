@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from registry_glance.archive import room
 from registry_glance.errors import ArchiveInvalid
 from registry_glance.oci import media_types
 from registry_glance.oci.digest import Digest
@@ -177,11 +178,64 @@ def test_a_wrong_index_is_refused(index: bytes, words: str) -> None:
         read(packed({**layout([], *blobs_of(IMAGE)), "index.json": index}))
 
 
-def test_a_layout_without_an_index_is_refused() -> None:
-    files = layout([], *blobs_of(IMAGE))
-    del files["index.json"]
-    with pytest.raises(ArchiveInvalid, match=r"no file 'index\.json'"):
+def odd_at_the_top() -> dict[str, dict[str, Any]]:
+    """What one entry of index.json may be beside an image that is whole."""
+    kind = media_types.OCI_MANIFEST
+    return {
+        "absent": descriptor(kind, b"absent"),
+        "lacks a layer": named(OTHER),
+        "no descriptor": {},
+        "unknown algorithm": {**named(IMAGE), "digest": f"sha384:{'a' * 96}"},
+        "no manifest": descriptor(kind, IMAGE.config),
+        "no JSON": descriptor(kind, IMAGE.tars[0]),
+    }
+
+
+@pytest.mark.parametrize("what", odd_at_the_top())
+def test_what_is_odd_at_the_top_does_not_keep_others_from_being_served(what: str) -> None:
+    blobs = (*blobs_of(IMAGE), IMAGE.tars[0], *blobs_of(OTHER)[:-1])
+    odd = odd_at_the_top()[what]
+    for top in ([odd, named(IMAGE)], [named(IMAGE), odd]):
+        contents = read(packed(layout(top, *blobs)))
+        assert [str(image.manifest) for image in contents.images] == [digest(IMAGE.manifest)]
+    with pytest.raises(ArchiveInvalid):
+        read(packed(layout([odd], *blobs)))
+
+
+def test_a_damaged_blob_does() -> None:
+    files = layout([named(IMAGE), named(OTHER)], *blobs_of(IMAGE), *blobs_of(OTHER))
+    files[f"blobs/sha256/{digest(OTHER.config)[7:]}"] = b"{}"
+    with pytest.raises(ArchiveInvalid, match="another digest"):
         read(packed(files))
+
+
+def test_an_index_by_itself_is_no_image() -> None:
+    with pytest.raises(ArchiveInvalid, match="an index by itself"):
+        read(INDEX)
+
+
+def test_a_layout_has_an_index() -> None:
+    assert read(packed({"oci-layout": b"{}", "bin/sh": b"a shell"})).root is not None
+
+
+def test_there_is_an_end_to_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = packed(layout([named(IMAGE)], *blobs_of(IMAGE)))
+    size = len(IMAGE.manifest) + len(IMAGE.config)
+    monkeypatch.setattr(room, "DOCUMENTS_LIMIT", size)
+    assert read(archive).images
+    monkeypatch.setattr(room, "DOCUMENTS_LIMIT", size - 1)
+    with pytest.raises(ArchiveInvalid, match="of documents"):
+        read(archive)
+
+
+def test_there_is_an_end_to_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    top = [named(IMAGE), named(OTHER)]
+    archive = packed(layout(top, *blobs_of(IMAGE), *blobs_of(OTHER)))
+    monkeypatch.setattr(room, "REFERENCES_LIMIT", 3)
+    assert len(read(archive).images) == 2
+    monkeypatch.setattr(room, "REFERENCES_LIMIT", 2)
+    with pytest.raises(ArchiveInvalid, match="more than 2 layers"):
+        read(archive)
 
 
 def test_indexes_of_indexes_have_an_end() -> None:
