@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry_glance.archive import layers
+from registry_glance.archive import making
 from registry_glance.archive.compression import Compression
 from registry_glance.archive.contents import Contents, Document, Found, Part
 from registry_glance.archive.files import IMAGES_LIMIT, document, file, parsed, part
@@ -27,9 +27,9 @@ LIST = "manifest.json"
 #: Layers of an image: Linux's overlayfs stacks 500, docker 128.
 LAYERS_LIMIT = 500
 MEDIA_TYPES = {
-    None: layers.DOCKER_TAR,
-    Compression.GZIP: layers.DOCKER_GZIP,
-    Compression.ZSTD: layers.OCI_ZSTD,
+    None: making.DOCKER_TAR,
+    Compression.GZIP: making.DOCKER_GZIP,
+    Compression.ZSTD: making.OCI_ZSTD,
 }
 
 
@@ -100,14 +100,14 @@ class Saved:
             self._diff_ids[member.digest] = _diff_ids(config, entry.config)
         blobs = [file(self._survey, name)[1] for name in entry.layers]
         _check_layers(self._diff_ids[member.digest], blobs, entry)
-        described = Descriptor(layers.DOCKER_CONFIG, member.digest, member.size)
-        made = layers.manifest(described, [_descriptor(blob) for blob in blobs])
+        described = Descriptor(making.DOCKER_CONFIG, member.digest, member.size)
+        made = making.manifest(described, [_descriptor(blob) for blob in blobs])
         digest = Digest.of(made.body)
         if digest not in self.documents:
             self._room.take_document(len(made.body))
         self.images[digest] = self.images.get(digest, ()) + entry.names
         self.documents[digest] = made
-        self.documents[member.digest] = Document(layers.DOCKER_CONFIG, config)
+        self.documents[member.digest] = Document(making.DOCKER_CONFIG, config)
         self.parts |= {blob.digest: part(blob) for blob in blobs}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from registry_glance.archive import layers
+from registry_glance.archive import making
 from registry_glance.archive.compression import Compression
 from registry_glance.archive.contents import Contents, Document, Found, Part, RootFileSystem
 from registry_glance.archive.docker_save import is_docker_save, saved_images
@@ -67,6 +67,6 @@ def _root(survey: Survey, tar: Stretch) -> Contents:
     """Plain and gzip's tarballs are layers as they are: all clients take these two."""
     is_layer = survey.compression in (None, Compression.GZIP)
     stretch = survey.whole if is_layer else tar
-    media_type = layers.DOCKER_TAR if survey.compression is None else layers.DOCKER_GZIP
+    media_type = making.DOCKER_TAR if survey.compression is None else making.DOCKER_GZIP
     root = RootFileSystem(Part(stretch.digest, stretch.size, 0), media_type, tar.digest)
     return Contents(root=root, packed=not is_layer)

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from registry_glance.archive import layers
+from registry_glance.archive import making
 from registry_glance.archive.contents import Document
 from registry_glance.errors import ArchiveInvalid
 from registry_glance.oci.digest import Digest
@@ -70,8 +70,8 @@ def configuration(
 
 def manifest(config: bytes, layer: Descriptor) -> Document:
     """The manifest of that configuration and its layer."""
-    described = Descriptor(layers.DOCKER_CONFIG, Digest.of(config), len(config))
-    return layers.manifest(described, [layer])
+    described = Descriptor(making.DOCKER_CONFIG, Digest.of(config), len(config))
+    return making.manifest(described, [layer])
 
 
 def _config(properties: Mapping[str, str]) -> dict[str, Any]:

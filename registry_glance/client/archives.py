@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from registry_glance.archive import rootfs
 from registry_glance.archive.contents import Contents, Document, Found, Part, RootFileSystem
-from registry_glance.archive.layers import DOCKER_CONFIG
+from registry_glance.archive.making import DOCKER_CONFIG
 from registry_glance.archive.reading import contents
 from registry_glance.archive.source import Tally
 from registry_glance.archive.survey import survey

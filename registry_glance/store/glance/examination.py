@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
-from registry_glance.archive import layers, rootfs
+from registry_glance.archive import making, rootfs
 from registry_glance.archive.contents import Contents, Part, RootFileSystem
 from registry_glance.archive.reading import contents
 from registry_glance.archive.survey import survey
@@ -82,7 +82,7 @@ def _packed(
             size = store.append(repository, upload, Pieces(_hashed(packed(chunks), running)))
         layer = Part(running.digest(), size, 0)
         store.commit(repository, upload, layer.digest)
-    return replace(root, layer=layer, media_type=layers.DOCKER_GZIP)
+    return replace(root, layer=layer, media_type=making.DOCKER_GZIP)
 
 
 def _hashed(chunks: Iterable[bytes], running: RunningHash) -> Iterator[bytes]:

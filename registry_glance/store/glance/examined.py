@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from registry_glance.archive import layers, rootfs
+from registry_glance.archive import making, rootfs
 from registry_glance.archive.contents import Contents, Document, Found, Part
 from registry_glance.archive.picking import pick, tags
 from registry_glance.errors import BlobUnknown, ManifestUnknown
@@ -137,7 +137,7 @@ def _runnable(finding: Finding, row: Row) -> Contents:
     digest = Digest.of(manifest.body)
     return Contents(
         images=(Found(digest),),
-        documents={digest: manifest, Digest.of(config): Document(layers.DOCKER_CONFIG, config)},
+        documents={digest: manifest, Digest.of(config): Document(making.DOCKER_CONFIG, config)},
         parts={root.layer.digest: root.layer},
         packed=finding.contents.packed,
     )
