@@ -101,8 +101,7 @@ class Images:
                 with _unseen(token, "the registry does not give it out"):
                     return self._digest(repository, token)
             except Failed:
-                # A registry that is busy (503) is no different, as the Engine tells it, from one
-                # that is starting.
+                # A registry that says "later" (429), or is starting, which the Engine calls failed.
                 if time.monotonic() + PAUSE > deadline:
                     raise
             time.sleep(PAUSE)

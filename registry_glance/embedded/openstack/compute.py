@@ -12,6 +12,8 @@ from .nova import Surroundings, service
 _CONFIG = """\
 [DEFAULT]
 compute_driver = {driver}
+# Seconds: a server may be deleted in the moment in which it begins to run, and Nova gives up on it.
+running_deleted_instance_poll_interval = 20
 instances_path = {folder}/instances
 # A container takes what it uses, and its flavor is a limit; so many more fit than could if each
 # took all it may.
