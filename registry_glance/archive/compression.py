@@ -32,6 +32,7 @@ MAGIC = {
     Compression.BZIP2: re.compile(rb"BZh[1-9]"),
     Compression.ZSTD: re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
 }
+PADDED = frozenset({Compression.XZ, Compression.GZIP})
 #: Bytes that come out at a time, where the library can be told.
 PIECE = 1 << 20
 #: Bytes that go in at a time. What follows the end of a stream is copied, once for each stream.
@@ -128,35 +129,12 @@ def compression(head: bytes) -> Compression | None:
     return next((kind for kind, magic in MAGIC.items() if magic.match(head)), None)
 
 
-def expanded(chunks: Iterable[bytes], kind: Compression) -> Iterator[bytes]:
-    """What comes out of `chunks`, all streams of it.
-
-    Raises ArchiveInvalid for what is damaged, cut short, followed by something else, or a bomb.
-    What `chunks` itself raises goes through.
-    """
-    bounds = Bounds(kind)
-    stream: Stream | None = None
-    for mouthful in _mouthfuls(chunks):
-        bounds.taken += len(mouthful)
-        data = _without_padding(mouthful, kind) if stream is None else mouthful
-        while data:
-            if stream is None:
-                bounds.another_stream()
-                stream = STREAMS[kind]()
-            yield from _fed(stream, data, bounds)
-            rest = stream.rest()
-            if rest is None:
-                break
-            stream, data = None, _without_padding(rest, kind)
-    if stream is not None or not bounds.streams:
-        raise ArchiveInvalid(f"the archive is cut short: its {kind} stream has no end")
-
-
 class Bounds:
-    """What one archive may cost, counted in bytes."""
+    """What one archive may cost, counted in bytes; and whether zeros follow one of its streams."""
 
     def __init__(self, kind: Compression) -> None:
         self.kind = kind
+        self.is_padded = False
         self.taken = self.given = self.streams = 0
 
     def another_stream(self) -> None:
@@ -171,6 +149,29 @@ class Bounds:
             raise ArchiveInvalid(f"more than {EXPANDED_LIMIT >> 30} GiB come out of the archive")
         if self.given > max(RATIO_FREE, RATIO * self.taken):
             raise ArchiveInvalid(f"the archive grows by more than {RATIO} times when unpacked")
+
+
+def expanded(chunks: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
+    """What comes out of `chunks`, all streams of it.
+
+    Raises ArchiveInvalid for what is damaged, cut short, followed by something else, or a bomb.
+    What `chunks` itself raises goes through.
+    """
+    stream: Stream | None = None
+    for mouthful in _mouthfuls(chunks):
+        bounds.taken += len(mouthful)
+        data = _without_padding(mouthful, bounds) if stream is None else mouthful
+        while data:
+            if stream is None:
+                bounds.another_stream()
+                stream = STREAMS[bounds.kind]()
+            yield from _fed(stream, data, bounds)
+            rest = stream.rest()
+            if rest is None:
+                break
+            stream, data = None, _without_padding(rest, bounds)
+    if stream is not None or not bounds.streams:
+        raise ArchiveInvalid(f"the archive is cut short: its {bounds.kind} stream has no end")
 
 
 def _fed(stream: Stream, data: bytes, bounds: Bounds) -> Iterator[bytes]:
@@ -194,6 +195,13 @@ def _mouthfuls(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield chunk[start : start + MOUTHFUL]
 
 
-def _without_padding(data: bytes, kind: Compression) -> bytes:
-    """What comes after a stream; .xz files may be padded with zeros (section 2.2)."""
-    return data.lstrip(b"\0") if kind is Compression.XZ else data
+def _without_padding(data: bytes, bounds: Bounds) -> bytes:
+    """What comes after a stream, which may be padded with zeros.
+
+    .xz by its section 2.2; gzip files by habit, as tapes and `gzip` itself have it.
+    """
+    if bounds.kind not in PADDED:
+        return data
+    rest = data.lstrip(b"\0")
+    bounds.is_padded = bounds.is_padded or len(rest) < len(data)
+    return rest

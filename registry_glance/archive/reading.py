@@ -65,8 +65,9 @@ def _images(survey: Survey, *, is_saved: bool) -> Contents:
 
 def _root(survey: Survey, tar: Stretch) -> Contents:
     """Plain and gzip's tarballs are layers as they are: all clients take these two."""
-    is_layer = survey.compression in (None, Compression.GZIP)
+    is_layer = survey.is_clear and survey.compression in (None, Compression.GZIP)
     stretch = survey.whole if is_layer else tar
-    media_type = making.DOCKER_TAR if survey.compression is None else making.DOCKER_GZIP
+    is_plain = is_layer and survey.compression is None
+    media_type = making.DOCKER_TAR if is_plain else making.DOCKER_GZIP
     root = RootFileSystem(Part(stretch.digest, stretch.size, 0), media_type, tar.digest)
     return Contents(root=root, packed=not is_layer)

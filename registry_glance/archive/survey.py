@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from registry_glance.archive.compression import Compression, compression, expanded
+from registry_glance.archive.compression import Bounds, Compression, compression, expanded
 from registry_glance.archive.kinds import looks
 from registry_glance.archive.members import DOCUMENT_LIMIT, JSON, Link, Member, Table
 from registry_glance.archive.source import Source, Tally
@@ -28,7 +28,9 @@ class Survey:
     """What a pass has found.
 
     `whole` are the bytes themselves, `tar` what comes out of them: the same if nothing is
-    compressed, and None if this is no archive but the JSON in `document`. `members` and `links`
+    compressed, and None if this is no archive but the JSON in `document`. `is_clear`: whoever reads
+    `whole` finds the same in it, which Docker does not where the first name of a tar looks like a
+    compression, or zeros follow the last stream of gzip. `members` and `links`
     are by name, the last of each name; there are none if they were too many for an archive of
     images (`is_crowded`). `documents` are the small JSON files among the members, `count` is the
     number of members of all kinds.
@@ -37,6 +39,7 @@ class Survey:
     whole: Stretch
     tar: Stretch | None = None
     compression: Compression | None = None
+    is_clear: bool = True
     count: int = 0
     is_crowded: bool = False
     members: Mapping[str, Member] = field(default_factory=dict)
@@ -56,15 +59,17 @@ def survey(chunks: Iterable[bytes]) -> Survey:
     whole = Tally()
     head, passing = _begun(whole.through(chunks))
     kind = compression(head)
-    if kind is not None:
-        tar = Tally()
-        head, passing = _begun(tar.through(expanded(passing, kind)))
+    if kind is not None and not is_tar(head):
+        tar, bounds = Tally(), Bounds(kind)
+        head, passing = _begun(tar.through(expanded(passing, bounds)))
         table = _table(head, passing, f"what comes out of {kind} is ")
-        return _found(table, _stretch(whole), _stretch(tar), kind)
+        found = _found(table, _stretch(whole), _stretch(tar), kind)
+        return replace(found, is_clear=not bounds.is_padded)
     if JSON.match(head) and not is_tar(head):
         return Survey(_stretch(whole), document=_document(passing))
     table = _table(head, passing, "this is ")
-    return _found(table, _stretch(whole), _stretch(whole), None)
+    found = _found(table, _stretch(whole), _stretch(whole), None)
+    return replace(found, is_clear=kind is None)
 
 
 def _table(head: bytes, chunks: Iterator[bytes], what: str) -> Table:

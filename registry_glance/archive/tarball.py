@@ -113,9 +113,14 @@ def is_tar(head: bytes) -> bool:
 
 
 def _blocks(source: Source) -> Iterator[tuple[bytes, tarfile.TarInfo]]:
-    """Header blocks up to the end of the archive."""
+    """Header blocks up to the end of the archive.
+
+    Old writers leave out the zeros at the end, so do some of Go; all readers take that.
+    """
     for _ in range(HEADERS_LIMIT):
         block = source.up_to(BLOCK)
+        if not block:
+            return
         if not block.strip(b"\0"):
             _check_end(block, source)
             return

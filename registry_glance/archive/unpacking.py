@@ -6,9 +6,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from registry_glance.archive.compression import compression, expanded
+from registry_glance.archive.compression import Bounds, compression, expanded
 from registry_glance.archive.contents import Part
 from registry_glance.archive.source import Source
+from registry_glance.archive.tarball import BLOCK, is_tar
 from registry_glance.errors import ArchiveInvalid
 
 #: Bytes handed out at a time, at most.
@@ -49,10 +50,10 @@ def packed(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _plain(chunks: Iterable[bytes]) -> Iterator[bytes]:
     source = Source(chunks)
-    head = source.up_to(6)
-    kind = compression(head)
+    head = source.up_to(BLOCK)
+    kind = None if is_tar(head) else compression(head)
     whole = chain([head], _rest(source))
-    return whole if kind is None else expanded(whole, kind)
+    return whole if kind is None else expanded(whole, Bounds(kind))
 
 
 def _rest(source: Source) -> Iterator[bytes]:

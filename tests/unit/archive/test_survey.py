@@ -15,6 +15,7 @@ import zstandard
 from registry_glance.archive import compression, members, pax, tarball
 from registry_glance.archive.contents import Contents, Document, Found, Part
 from registry_glance.archive.survey import survey
+from registry_glance.archive.unpacking import unpacked
 from registry_glance.errors import ArchiveInvalid
 from registry_glance.oci import media_types
 from registry_glance.oci.digest import Digest
@@ -177,10 +178,37 @@ def test_a_damaged_stream_is_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", COMPRESSIONS)
 def test_what_follows_a_stream_is_refused(kind: str) -> None:
-    zeros = b"" if kind == "xz" else bytes(4)
+    zeros = b"" if kind in ("xz", "gzip") else bytes(4)
     for more in (b"more", zeros + b"\0more", zeros or b"more", ROOT):
         with pytest.raises(ArchiveInvalid):
             read(COMPRESSIONS[kind](ROOT) + more)
+
+
+def test_what_docker_would_not_read_to_its_end_is_packed_anew() -> None:
+    # Go's reader of gzip takes zeros for the next stream, and refuses them.
+    contents = read(gzip.compress(ROOT) + bytes(512))
+    assert contents.root is not None
+    assert contents.root.layer == Part(Digest.of(ROOT), len(ROOT), 0)
+    assert contents.root.media_type == "application/vnd.docker.image.rootfs.diff.tar.gzip"
+    assert contents.packed
+
+
+@pytest.mark.parametrize("name", ["BZh9/x", "\x1f\udc8bx"], ids=["bzip2", "gzip"])
+def test_so_is_what_docker_would_take_for_compressed(name: str) -> None:
+    data = tar(member(name, b"x"))
+    contents = read(data)
+    assert contents.root is not None
+    assert contents.root.layer == Part(Digest.of(data), len(data), 0)
+    assert contents.root.media_type == "application/vnd.docker.image.rootfs.diff.tar.gzip"
+    assert contents.packed
+    _, pieces = next(unpacked(chunks(data), [contents.root.layer]))
+    assert b"".join(pieces) == data
+
+
+def test_a_tar_may_end_without_its_zeros() -> None:
+    # As old writers leave it, and some of Go.
+    assert survey([FILE + FILE]).count == 2
+    assert survey([gzip.compress(FILE)]).count == 1
 
 
 @pytest.mark.parametrize("kind", COMPRESSIONS)
@@ -276,7 +304,7 @@ def test_a_manifest_is_a_document() -> None:
 # Hostile ones
 
 
-@pytest.mark.parametrize("size", [*range(1, 1536, 100), len(ROOT) - 10240 + 512], ids=str)
+@pytest.mark.parametrize("size", range(1, 1536, 100), ids=str)
 def test_a_tar_that_is_cut_short_is_refused(size: int) -> None:
     with pytest.raises(ArchiveInvalid):
         read(ROOT[:size])
@@ -317,7 +345,6 @@ FILE = headed(*member("file", b"data"))
     [
         (with_size(-512) + END, "negative size"),
         (with_size(1 << 62) + END, "cut short"),
-        (FILE, "has no end"),
         (FILE + bytes(100), "has no end"),
         (FILE + bytes(512) + FILE + END, "something follows"),
         (FILE + END + b"x", "something follows"),
