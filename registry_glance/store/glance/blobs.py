@@ -66,8 +66,10 @@ class Blobs:
         return list(islice(absent, MOST_ABSENT))
 
     def has_all(self, name: str, digests: Iterable[Digest]) -> bool:
-        """Whether none of them is absent; remembered under a name that means these."""
-        return self._answers.get(f"all of {name}", lambda: not self.absent(digests))
+        """Whether none of them is absent; if so, that is remembered under a name for these."""
+        with suppress(BlobUnknown):
+            return self._answers.get(f"all of {name}", lambda: self._check_all(digests))
+        return False
 
     def add(self, digest: Digest, size: int, upload: str, attempts: Sequence[int]) -> bool:
         """Make an upload's pieces the blob `digest`; False if it has others, which then stay."""
@@ -117,6 +119,11 @@ class Blobs:
         """All that a row holds, whatever it is. Raises Absent before the first byte."""
         # Without a permit: whoever reads all of a row does so for long, and has a turn of his own.
         yield from self._project.read(row_id)
+
+    def _check_all(self, digests: Iterable[Digest]) -> bool:
+        if absent := self.absent(digests):
+            raise BlobUnknown(detail={"digest": str(absent[0])})
+        return True
 
     def _opened(self, blob: rows.Blob) -> Content:
         file = self._cache.open(blob.digest)
