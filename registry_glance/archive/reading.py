@@ -17,6 +17,8 @@ from registry_glance.oci.manifest import Manifest
 
 #: What docker wrote before 1.10: a folder with a file `json` for each layer.
 ANCIENT = re.compile(r"[0-9a-f]{64}/json")
+#: Files of which no file system has all and nothing beside them: a layout's, `docker save`'s.
+MARKS = (frozenset({"oci-layout", "index.json"}), frozenset({"manifest.json", "repositories"}))
 
 
 def contents(survey: Survey) -> Contents:
@@ -33,9 +35,18 @@ def contents(survey: Survey) -> Contents:
         return _images(survey, is_saved=is_saved)
     if "repositories" in survey.documents and any(map(ANCIENT.fullmatch, survey.members)):
         raise ArchiveInvalid("an archive by docker before 1.10: load it with docker and save again")
+    if _is_in_a_folder(survey):
+        raise ArchiveInvalid("an archive of images with a folder above it: use tar -C FOLDER -c .")
     if not survey.count:
         raise ArchiveInvalid("an archive with nothing in it")
     return _root(survey, survey.tar)
+
+
+def _is_in_a_folder(survey: Survey) -> bool:
+    """Whether all files are in one folder, among them what makes an archive one of images."""
+    folders = {name.partition("/")[0] for name in survey.members}
+    inside = {name.partition("/")[2] for name in survey.members}
+    return len(folders) == 1 and any(marks <= inside for marks in MARKS)
 
 
 def _manifest(body: bytes) -> Contents:

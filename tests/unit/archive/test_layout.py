@@ -13,7 +13,7 @@ from registry_glance.oci import media_types
 from registry_glance.oci.digest import Digest
 from tests.clients.images import OCI, canonical, descriptor, digest, index_of, platform_descriptor
 from tests.clients.tarballs import packed
-from tests.unit.archive.made import IMAGE, OTHER, blobs_of, layout, member, named, read, tar
+from tests.unit.archive.made import IMAGE, OTHER, blobs_of, layout, member, named, read, saved, tar
 
 INDEX = index_of([IMAGE, OTHER])
 TOP = [descriptor(f"{OCI}.index.v1+json", INDEX)]
@@ -216,6 +216,19 @@ def test_an_index_by_itself_is_no_image() -> None:
 
 def test_a_layout_has_an_index() -> None:
     assert read(packed({"oci-layout": b"{}", "bin/sh": b"a shell"})).root is not None
+
+
+@pytest.mark.parametrize(
+    "files",
+    [layout([named(IMAGE)], *blobs_of(IMAGE)), saved(IMAGE, repositories=b"{}")],
+    ids=["layout", "docker save"],
+)
+def test_a_folder_above_images_is_explained(files: dict[str, bytes]) -> None:
+    below = {f"app/{name}": content for name, content in files.items()}
+    with pytest.raises(ArchiveInvalid, match="a folder above it"):
+        read(packed(below))
+    # Beside a system's files it is one of them.
+    assert read(packed({**below, "bin/sh": b"a shell"})).root is not None
 
 
 def test_there_is_an_end_to_documents(monkeypatch: pytest.MonkeyPatch) -> None:
