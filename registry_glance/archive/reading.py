@@ -17,6 +17,10 @@ from registry_glance.oci.manifest import Manifest
 
 #: What docker wrote before 1.10: a folder with a file `json` for each layer.
 ANCIENT = re.compile(r"[0-9a-f]{64}/json")
+#: Parts of images, by the names that docker, podman, crane and layouts have for them.
+PARTS = re.compile(
+    r"(?:sha256:)?[0-9a-f]{64}(?:\.json|/layer\.tar|\.tar(?:\.gz)?)?|blobs/\w+/[0-9a-f]{64,}"
+)
 #: Files of which no file system has all and nothing beside them: a layout's, `docker save`'s.
 MARKS = (frozenset({"oci-layout", "index.json"}), frozenset({"manifest.json", "repositories"}))
 
@@ -37,6 +41,8 @@ def contents(survey: Survey) -> Contents:
         raise ArchiveInvalid("an archive by docker before 1.10: load it with docker and save again")
     if _is_in_a_folder(survey):
         raise ArchiveInvalid("an archive of images with a folder above it: use tar -C FOLDER -c .")
+    if any(map(PARTS.fullmatch, survey.members)):
+        raise ArchiveInvalid("parts of images, whose list (manifest.json, index.json) is no such")
     if not survey.count:
         raise ArchiveInvalid("an archive with nothing in it")
     return _root(survey, survey.tar)

@@ -245,3 +245,13 @@ def test_a_configuration_may_be_shared_by_many_and_is_read_once() -> None:
     assert len(contents.images) == 1
     assert len(contents.images[0].names) == 1000
     assert contents.documents[Digest.of(body)].body == body
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b"[]", b"{}", b'[{"Config": "c.json"}]', b'["x"]'])
+def test_parts_of_images_without_a_list_are_no_file_system(body: bytes) -> None:
+    with pytest.raises(ArchiveInvalid, match="list"):
+        read(packed({**saved(IMAGE), "manifest.json": body}))
+    blobs = layout([], *blobs_of(IMAGE))
+    del blobs["index.json"]
+    with pytest.raises(ArchiveInvalid, match="list"):
+        read(packed({**blobs, "manifest.json": body}))
