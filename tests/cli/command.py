@@ -48,7 +48,8 @@ class Command(Program):
 
     def start_process(self, *words: str | Path) -> subprocess.Popen[bytes]:
         """Run it beside the test."""
-        argv = [*self.start, *map(str, words)]
+        # Shells have what they start in the background ignore Ctrl-C, and the tests with it.
+        argv = ["env", "--default-signal=INT", *self.start, *map(str, words)]
         return subprocess.Popen(
             argv, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         )
