@@ -188,4 +188,4 @@ def attach_and_detach(site: Site, server: Any) -> None:
     assert len(site.devices()) == 3
     compute.delete_server_interface(made.port_id, server=server)
     wait(lambda: len(site.devices()) == 2, "the interface's end")
-    assert address not in site.run(server, "ip", "addr", "show")
+    assert f" {address}/" not in site.run(server, "ip", "addr", "show")
