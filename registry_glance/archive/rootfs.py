@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from registry_glance.archive import making
-from registry_glance.archive.contents import Document
+from registry_glance.archive.contents import Contents, Document, Found, RootFileSystem
 from registry_glance.errors import ArchiveInvalid
 from registry_glance.oci.digest import Digest
 from registry_glance.oci.manifest import Descriptor
@@ -37,6 +38,36 @@ ARCHITECTURES = {
     "mips64el": "mips64le",
     "loongarch64": "loong64",
 }
+
+
+def here() -> str:
+    """The architecture of this machine, in Go's words."""
+    machine = platform.machine().lower()
+    return ARCHITECTURES.get(machine, machine)
+
+
+def image(
+    root: RootFileSystem,
+    properties: Mapping[str, str],
+    created: str,
+    architecture: str,
+    *,
+    packed: bool = False,
+) -> Contents:
+    """The image that a file system is, with the configuration that `configuration` makes.
+
+    `packed`: as in Contents, of its layer. Raises as `configuration` does.
+    """
+    config = configuration(root.diff_id, properties, created, architecture)
+    layer = Descriptor(root.media_type, root.layer.digest, root.layer.size)
+    made = manifest(config, layer)
+    digest = Digest.of(made.body)
+    return Contents(
+        images=(Found(digest),),
+        documents={digest: made, Digest.of(config): Document(making.DOCKER_CONFIG, config)},
+        parts={root.layer.digest: root.layer},
+        packed=packed,
+    )
 
 
 def configuration(

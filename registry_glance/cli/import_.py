@@ -16,7 +16,6 @@ from registry_glance.client.archives import Archive
 from registry_glance.client.errors import Absent, Usage
 from registry_glance.client.layout import Layout
 from registry_glance.client.picking import named, picked
-from registry_glance.client.platform import Platform
 from registry_glance.client.reference import HUB, Reference
 from registry_glance.client.source import Remote, Source
 from registry_glance.client.transfer import Transfer
@@ -28,7 +27,7 @@ from .connecting import Registries, add_connecting
 from .moved import Moved, tell_moved
 from .output import ended
 from .pieces import add_piece_size
-from .selecting import add_selecting, selected
+from .selecting import add_selecting, platform, selected
 
 REMOTE = "docker://"
 
@@ -136,8 +135,7 @@ def _opened(args: argparse.Namespace) -> Iterator[Opened]:
         return
     with ExitStack() as opened:
         file = opened.enter_context(_spooled() if args.file == "-" else path.open("rb"))
-        platform = Platform.parse(args.platform) if args.platform else Platform.here()
-        archive = Archive(file, platform, _properties(args))
+        archive = Archive(file, platform(args), _properties(args))
         yield archive, archive.contents.images, name
 
 

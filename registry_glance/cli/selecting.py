@@ -21,6 +21,10 @@ def add_selecting(parser: argparse.ArgumentParser, default: str = "this machine'
 def selected(args: argparse.Namespace, root: Manifest, get: Get) -> Tree:
     """What is meant of an image. Raises Usage, and what `get` raises."""
     if not args.all_platforms:
-        wanted = Platform.parse(args.platform) if args.platform else Platform.here()
-        root = chosen(root, wanted, get)
+        root = chosen(root, platform(args), get)
     return whole(root, get)
+
+
+def platform(args: argparse.Namespace) -> Platform:
+    """The one of --platform, else this machine's. Raises Usage."""
+    return Platform.parse(args.platform) if args.platform else Platform.here()

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO, cast
 
 from registry_glance.archive import rootfs
-from registry_glance.archive.contents import Contents, Document, Found, Part, RootFileSystem
-from registry_glance.archive.making import DOCKER_CONFIG
+from registry_glance.archive.contents import Contents, Part, RootFileSystem
 from registry_glance.archive.reading import contents
 from registry_glance.archive.source import Tally
 from registry_glance.archive.survey import survey
@@ -104,12 +103,7 @@ class Archive:
         """A root file system with a configuration and a manifest; made when the file was."""
         made = datetime.fromtimestamp(int(self._made), UTC)
         created = made.strftime("%Y-%m-%dT%H:%M:%SZ")
-        body = rootfs.configuration(root.diff_id, properties, created, platform.architecture)
-        layer = Descriptor(root.media_type, root.layer.digest, root.layer.size)
-        manifest = rootfs.manifest(body, layer)
-        digest = Digest.of(manifest.body)
-        documents = {Digest.of(body): Document(DOCKER_CONFIG, body), digest: manifest}
-        return Contents((Found(digest),), documents, {root.layer.digest: root.layer})
+        return rootfs.image(root, properties, created, platform.architecture)
 
 
 def _kept(chunks: Iterator[bytes], into: BinaryIO) -> Part:

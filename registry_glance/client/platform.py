@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from registry_glance.archive import rootfs
 from registry_glance.client.errors import Usage
 
 TEXT = re.compile(r"([a-z0-9._-]{1,40})/([a-z0-9._-]{1,40})(?:/([a-z0-9._-]{1,40}))?")
-#: Python's name of a machine -> Go's
-MACHINES = {
-    "x86_64": "amd64",
-    "aarch64": "arm64",
-    "arm64": "arm64",
-    "armv7l": "arm",
-    "armv6l": "arm",
-    "i386": "386",
-    "i686": "386",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +31,7 @@ class Platform:
     @classmethod
     def here(cls) -> Platform:
         """Containers are Linux, whatever runs them."""
-        machine = platform.machine().lower()
-        return cls("linux", MACHINES.get(machine, machine))
+        return cls("linux", rootfs.here())
 
     @classmethod
     def of(cls, value: object) -> Platform | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -19,9 +18,6 @@ from registry_glance.oci.names import Repository
 from registry_glance.store.glance.copies import Pieces
 from registry_glance.store.glance.findings import Finding
 from registry_glance.store.glance.store import GlanceStore
-
-#: What a file system is for that does not say it: machines like this one.
-MACHINE = rootfs.ARCHITECTURES.get(platform.machine(), platform.machine())
 
 MEMBERS_ONLY = "this has to be unpacked first, by a member of its project who pulls it"
 
@@ -42,7 +38,7 @@ def examine(row: Row, store: GlanceStore, *, unpack: bool) -> Finding:
             found = _unpacked_by_owner(row["id"], found, store, unpack=unpack)
     except ArchiveInvalid as error:
         return Finding(refused=error.message)
-    return Finding(found, machine=MACHINE)
+    return Finding(found, machine=rootfs.here())
 
 
 def _unpacked_by_owner(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from registry_glance.archive import making, rootfs
-from registry_glance.archive.contents import Contents, Document, Found, Part
+from registry_glance.archive import rootfs
+from registry_glance.archive.contents import Contents, Part
 from registry_glance.archive.picking import pick, tags
 from registry_glance.errors import BlobUnknown, ManifestUnknown
 from registry_glance.glance.client import Row
 from registry_glance.oci import media_types
 from registry_glance.oci.digest import Digest
-from registry_glance.oci.manifest import Descriptor, Manifest
+from registry_glance.oci.manifest import Manifest
 from registry_glance.oci.names import Repository, Tag
 from registry_glance.store.contract import Content, StoredManifest
 from registry_glance.store.glance.content import Held
@@ -130,14 +130,5 @@ def _runnable(finding: Finding, row: Row) -> Contents:
     if root is None:
         return finding.contents
     properties = {name: text for name, text in row.items() if isinstance(text, str)}
-    created = str(row["created_at"])
-    config = rootfs.configuration(root.diff_id, properties, created, finding.machine)
-    layer = Descriptor(root.media_type, root.layer.digest, root.layer.size)
-    manifest = rootfs.manifest(config, layer)
-    digest = Digest.of(manifest.body)
-    return Contents(
-        images=(Found(digest),),
-        documents={digest: manifest, Digest.of(config): Document(making.DOCKER_CONFIG, config)},
-        parts={root.layer.digest: root.layer},
-        packed=finding.contents.packed,
-    )
+    packed = finding.contents.packed
+    return rootfs.image(root, properties, str(row["created_at"]), finding.machine, packed=packed)
