@@ -14,7 +14,8 @@ from registry_glance.oci.manifest import Descriptor, Manifest
 
 MARK, INDEX = "oci-layout", "index.json"
 #: containerd's and docker's whole name, and the specification's, often a tag alone.
-NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+WHOLE_NAME, NAME = "io.containerd.image.name", "org.opencontainers.image.ref.name"
+NAMES = (WHOLE_NAME, NAME)
 #: An index in an index in an index is legal; nobody makes one.
 DEPTH = 4
 
@@ -52,11 +53,10 @@ def layout_images(survey: Survey, *, is_whole: bool = False) -> Contents:
                 raise
             reasons.append(reason)
             continue
-        names = tuple(descriptor.annotations[key] for key in NAMES if key in descriptor.annotations)
-        images[descriptor.digest] = images.get(descriptor.digest, ()) + names
+        images[descriptor.digest] = images.get(descriptor.digest, ()) + names(descriptor)
     if not images:
         raise reasons[0] if reasons else ArchiveInvalid(f"{INDEX} lists no image")
-    found = tuple(Found(digest, tuple(dict.fromkeys(names))) for digest, names in images.items())
+    found = tuple(Found(digest, tuple(dict.fromkeys(called))) for digest, called in images.items())
     packed = survey.compression is not None
     return Contents(found, layout.documents, layout.parts, packed=packed)
 
@@ -84,7 +84,7 @@ class Layout:
         self._add_children(manifest, depth)
         blobs = {blob: self._blob(blob) for blob in manifest.blobs()}
         for blob, member in blobs.items():
-            body = self._survey.documents.get(_path(blob.digest))
+            body = self._survey.documents.get(blob_path(blob.digest))
             is_manifest = blob.media_type in media_types.MANIFESTS
             if blob == manifest.config and body is not None and not is_manifest:
                 self._add_config(blob, body)
@@ -98,7 +98,7 @@ class Layout:
             self.documents[config.digest] = Document(config.media_type, body)
 
     def _manifest(self, descriptor: Descriptor) -> Manifest:
-        name = _path(descriptor.digest)
+        name = blob_path(descriptor.digest)
         self._room.take_document(self._blob(descriptor).size)
         try:
             _, body = document(self._survey, name)
@@ -123,7 +123,7 @@ class Layout:
 
     def _blob(self, descriptor: Descriptor) -> Member:
         """The blob, whole and right."""
-        name = _path(descriptor.digest)
+        name = blob_path(descriptor.digest)
         if name not in self._survey.members and name not in self._survey.links:
             raise Absent(f"the archive lacks {name}")
         _, member = file(self._survey, name)
@@ -150,5 +150,12 @@ def _descriptor(value: object) -> Descriptor:
         raise Unreadable(f"{INDEX} is damaged: {error.message}") from error
 
 
-def _path(digest: Digest) -> str:
+def names(descriptor: Descriptor) -> tuple[str, ...]:
+    """What an image is called by its entry in the index."""
+    said = descriptor.annotations
+    return tuple(dict.fromkeys(said[key] for key in NAMES if key in said))
+
+
+def blob_path(digest: Digest) -> str:
+    """Where a layout keeps a blob."""
     return f"blobs/{digest.algorithm}/{digest.hex}"

@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from registry_glance.archive.layout import INDEX, MARK, NAME, WHOLE_NAME, blob_path
 from registry_glance.client.errors import Usage
 from registry_glance.client.reference import Reference
 from registry_glance.client.tarball import Member
 from registry_glance.client.tree import Tree
-from registry_glance.oci import media_types
-from registry_glance.oci.digest import Digest
-from registry_glance.oci.manifest import Manifest
+from registry_glance.oci.manifest import Descriptor, Manifest, index
 
 
 def docker(tree: Tree, name: str | None) -> Iterator[Member]:
@@ -36,30 +35,19 @@ def docker(tree: Tree, name: str | None) -> Iterator[Member]:
 
 def oci(tree: Tree, name: Reference) -> Iterator[Member]:
     """An OCI image layout (OCI Image 1.1, image-layout.md), every manifest byte for byte."""
-    yield Member("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
-    yield Member("index.json", _json(_index(tree.root, name)))
+    yield Member(MARK, _json({"imageLayoutVersion": "1.0.0"}))
+    yield Member(INDEX, _json(_index(tree.root, name)))
     for manifest in tree.manifests.values():
-        yield Member(_path(manifest.digest), manifest.body)
+        yield Member(blob_path(manifest.digest), manifest.body)
     for blob in tree.blobs.values():
-        yield Member(_path(blob.digest), blob)
+        yield Member(blob_path(blob.digest), blob)
 
 
 def _index(root: Manifest, name: Reference) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "mediaType": root.media_type,
-        "digest": str(root.digest),
-        "size": len(root.body),
-    }
-    if name.digest is None:
-        entry["annotations"] = {
-            "io.containerd.image.name": str(name),
-            "org.opencontainers.image.ref.name": str(name.target),
-        }
-    return {"schemaVersion": 2, "mediaType": media_types.OCI_INDEX, "manifests": [entry]}
-
-
-def _path(digest: Digest) -> str:
-    return f"blobs/{digest.algorithm}/{digest.hex}"
+    called = {WHOLE_NAME: str(name), NAME: str(name.target)}
+    annotations = called if name.digest is None else {}
+    descriptor = Descriptor(root.media_type, root.digest, len(root.body), annotations=annotations)
+    return index([descriptor])
 
 
 def _json(value: object) -> bytes:

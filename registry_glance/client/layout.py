@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from registry_glance.archive.contents import Found
-from registry_glance.archive.layout import INDEX, MARK, NAMES
+from registry_glance.archive.layout import INDEX, MARK, blob_path, names
 from registry_glance.client.errors import Absent, Untrue, Usage
 from registry_glance.client.reference import Reference
 from registry_glance.errors import ManifestInvalid
@@ -48,7 +48,7 @@ class Layout:
         return iter(())
 
     def _path(self, digest: Digest) -> Path:
-        return self._folder / "blobs" / digest.algorithm / digest.hex
+        return self._folder / blob_path(digest)
 
     def _document(self, path: Path) -> bytes:
         try:
@@ -69,6 +69,4 @@ class Layout:
             raise Usage(f"{path} is no index of images") from None
         for one in found:
             if one.media_type in media_types.MANIFESTS:
-                said = one.annotations
-                names = tuple(dict.fromkeys(said[key] for key in NAMES if key in said))
-                yield Found(one.digest, names)
+                yield Found(one.digest, names(one))
